@@ -1,0 +1,1 @@
+"""How fast, how true: one command each."""

@@ -1,0 +1,1 @@
+"""The floor: maths, bodies, networks, weights; knows no video."""

@@ -1,0 +1,1 @@
+"""The roof: runs stages, keeps what they make."""

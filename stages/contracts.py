@@ -1,0 +1,198 @@
+"""What stages hand on: frozen arrays in SI units, checked when they are built.
+
+Time is the first axis. World: right-handed, metres, Y up, floor at y = 0, origin on the floor below the camera.
+Camera: x right, y down, z forward. Pixels: of the upright picture with square pixels, (0, 0) at its upper left
+corner, so that a pixel's centre lies at half a pixel.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from beartype import beartype
+from jaxtyping import Bool, Float, Int, jaxtyped
+
+contract = jaxtyped(typechecker=beartype)
+
+
+def _require(truth: bool | np.bool_, problem: str) -> None:
+    if not truth:
+        raise ValueError(problem)
+
+
+def _require_rising(timestamps_s: np.ndarray) -> None:
+    _require(bool(np.all(np.diff(timestamps_s) > 0)), "time stamps must rise strictly")
+
+
+def _require_nan_free(seen: Bool[np.ndarray, " frames"], *arrays: np.ndarray) -> None:
+    for array in arrays:
+        _require(bool(np.isfinite(array[seen]).all()), "an observed frame holds NaN")
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A video that was opened and measured.
+
+    Attributes:
+        width_px, height_px: size of the upright picture with square pixels.
+        timestamps_s: when each chosen frame is shown, seconds since the first frame of the video.
+        focal_length_px: from the file's metadata; NaN where it says nothing.
+        damaged_packets: packets that could not be decoded.
+    """
+
+    width_px: int
+    height_px: int
+    timestamps_s: Float[np.ndarray, " frames"]
+    focal_length_px: float
+    damaged_packets: int
+
+    def __post_init__(self) -> None:
+        _require(len(self.timestamps_s) > 0, "a clip has at least one frame")
+        _require_rising(self.timestamps_s)
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Every sighting of a person, one row each, ordered by frame.
+
+    Attributes:
+        frame_index: into Clip.timestamps_s.
+        region_index: sightings that were followed from frame to frame share one.
+        region: the square that was looked at: centre x, centre y, side (pixels), roll (radians, clockwise on the
+            picture).
+        landmarks_px: in the picture.
+        rough_m: the detector's metres about the mid-hip; x right and y down along the picture (the region's roll is
+            undone), z along the ray through the region's centre, away from the camera.
+        visibility: 0..1, how likely the point is seen and not hidden.
+        presence: 0..1, how likely the point lies inside the region.
+        score: 0..1, how likely the region holds a person.
+    """
+
+    frame_count: int
+    frame_index: Int[np.ndarray, " sightings"]
+    region_index: Int[np.ndarray, " sightings"]
+    region: Float[np.ndarray, "sightings 4"]
+    landmarks_px: Float[np.ndarray, "sightings 33 2"]
+    rough_m: Float[np.ndarray, "sightings 33 3"]
+    visibility: Float[np.ndarray, "sightings 33"]
+    presence: Float[np.ndarray, "sightings 33"]
+    score: Float[np.ndarray, " sightings"]
+
+    def __post_init__(self) -> None:
+        _require(bool(np.all(np.diff(self.frame_index) >= 0)), "sightings are ordered by frame")
+        _require(bool(np.all((self.frame_index >= 0) & (self.frame_index < self.frame_count))), "frame out of range")
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person from the first to the last frame in which he was seen; NaN and observed False between sightings.
+
+    Attributes:
+        first_frame: index into Clip.timestamps_s of row 0.
+        Others as in Detections.
+    """
+
+    first_frame: int
+    timestamps_s: Float[np.ndarray, " frames"]
+    observed: Bool[np.ndarray, " frames"]
+    region: Float[np.ndarray, "frames 4"]
+    landmarks_px: Float[np.ndarray, "frames 33 2"]
+    rough_m: Float[np.ndarray, "frames 33 3"]
+    visibility: Float[np.ndarray, "frames 33"]
+    presence: Float[np.ndarray, "frames 33"]
+
+    def __post_init__(self) -> None:
+        _require_rising(self.timestamps_s)
+        _require(bool(self.observed[0] and self.observed[-1]), "a person begins and ends with a sighting")
+        _require_nan_free(self.observed, self.region, self.landmarks_px, self.rough_m, self.visibility)
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class JointTrack:
+    """Landmarks of one person in the world at a constant rate; NaN and observed False where nobody was seen.
+
+    Attributes:
+        timestamps_s: seconds since the first frame of the video; constant steps of 1 / rate_hz.
+        landmarks_m: in the world.
+        landmarks_px: the evidence, resampled alike.
+        confidence: 0..1 per landmark; 0 where not observed.
+        swapped: the detector had left and right the wrong way round; both arrays above are put right.
+        world_from_camera: pose of the static camera.
+        camera_matrix: pinhole, pixels of the upright picture.
+    """
+
+    rate_hz: int
+    timestamps_s: Float[np.ndarray, " frames"]
+    observed: Bool[np.ndarray, " frames"]
+    landmarks_m: Float[np.ndarray, "frames 33 3"]
+    landmarks_px: Float[np.ndarray, "frames 33 2"]
+    confidence: Float[np.ndarray, "frames 33"]
+    swapped: Bool[np.ndarray, " frames"]
+    world_from_camera: Float[np.ndarray, "4 4"]
+    camera_matrix: Float[np.ndarray, "3 3"]
+
+    def __post_init__(self) -> None:
+        _require_rising(self.timestamps_s)
+        _require_nan_free(self.observed, self.landmarks_m, self.landmarks_px, self.confidence)
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class RawMotion:
+    """Joint rotations of a body as solved frame by frame; no NaN, gaps are filled and marked.
+
+    Attributes:
+        parent_from_joint: rotation matrices in SMPL's joint order; the root's is world_from_pelvis.
+        trans_m: SMPL translation: pelvis = trans_m + rest pelvis of these betas.
+        betas: shape of the named body, constant over the clip.
+        confidence: 0..1 per joint; 0 where not observed.
+        body_model, body_sha256: the body that betas and rotations belong to.
+    """
+
+    rate_hz: int
+    timestamps_s: Float[np.ndarray, " frames"]
+    observed: Bool[np.ndarray, " frames"]
+    parent_from_joint: Float[np.ndarray, "frames 24 3 3"]
+    trans_m: Float[np.ndarray, "frames 3"]
+    betas: Float[np.ndarray, " betas"]
+    confidence: Float[np.ndarray, "frames 24"]
+    world_from_camera: Float[np.ndarray, "4 4"]
+    camera_matrix: Float[np.ndarray, "3 3"]
+    body_model: str
+    body_sha256: str
+
+    def __post_init__(self) -> None:
+        _require_rising(self.timestamps_s)
+        everywhere = np.ones_like(self.observed)
+        _require_nan_free(everywhere, self.parent_from_joint, self.trans_m, self.confidence)
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class Motion(RawMotion):
+    """A RawMotion made steady in time, with the points that exporters read off the body.
+
+    Attributes:
+        joints_m: the 24 joint centres in the world.
+        landmarks_m: the detector's 33 landmarks read off the body's surface, in the world.
+    """
+
+    joints_m: Float[np.ndarray, "frames 24 3"]
+    landmarks_m: Float[np.ndarray, "frames 33 3"]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        everywhere = np.ones_like(self.observed)
+        _require_nan_free(everywhere, self.joints_m, self.landmarks_m)
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class Exports:
+    """Files of one person, by name."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
