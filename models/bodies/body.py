@@ -1,0 +1,174 @@
+"""A body is a pure function of shape, pose and translation: joints, skin and landmarks in metres.
+
+The parameters have SMPL's format (Loper et al. 2015): 24 joints, linear shape, linear blend skinning with four
+joints a vertex. Rest is a T-pose that faces +Z with Y up and the left hand at +X.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from models.errors import InputError
+from models.kinematics import bone_offsets, place_joints, world_from_joints
+from models.skeletons import SMPL_PARENTS
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """What is constant about a body model.
+
+    Attributes:
+        name: what a configuration calls it.
+        sha256: of the file it was read from.
+        licence: of that file.
+        template_m: skin of the mean shape at rest.
+        shape_m: movement of the skin for one unit of each beta.
+        faces: triangles, counter-clockwise seen from outside.
+        joint_regressor: each joint is this mean of the rest skin; rows sum to 1.
+        skin_joint: the four joints that move a vertex.
+        skin_weight: and their shares, which sum to 1.
+        landmark_vertex: the points of the skin whose mean is one of the detector's 33 landmarks.
+        landmark_weight: and their shares, which sum to 1.
+        named_vertices: vertex index by name (smplx's `vertex_ids`).
+    """
+
+    name: str
+    sha256: str
+    licence: str
+    template_m: Float[Tensor, "vertices 3"]
+    shape_m: Float[Tensor, "vertices 3 betas"]
+    faces: Int64[Tensor, "faces 3"]
+    joint_regressor: Float[Tensor, "24 vertices"]
+    skin_joint: Int64[Tensor, "vertices 4"]
+    skin_weight: Float[Tensor, "vertices 4"]
+    landmark_vertex: Int64[Tensor, "33 points"]
+    landmark_weight: Float[Tensor, "33 points"]
+    named_vertices: Mapping[str, int]
+
+    @property
+    def beta_count(self) -> int:
+        """How many numbers describe a shape."""
+        return self.shape_m.shape[-1]
+
+    @cached_property
+    def rest_joint_template_m(self) -> Float[Tensor, "24 3"]:
+        """Joints of the mean shape."""
+        return self.joint_regressor @ self.template_m
+
+    @cached_property
+    def rest_joint_shape_m(self) -> Float[Tensor, "24 3 betas"]:
+        """Movement of the joints for one unit of each beta."""
+        return torch.einsum("jv,vcb->jcb", self.joint_regressor, self.shape_m)
+
+    @cached_property
+    def skin_matrix(self) -> Float[Tensor, "vertices 24"]:
+        """The skinning weights as a dense matrix."""
+        dense = self.skin_weight.new_zeros(len(self.skin_weight), len(SMPL_PARENTS))
+        return dense.scatter_add(1, self.skin_joint, self.skin_weight)
+
+    @cached_property
+    def landmark_support(self) -> tuple[Int64[Tensor, " support"], Float[Tensor, "33 support"]]:
+        """The vertices that any landmark needs, and the matrix that makes landmarks of them."""
+        support, position = torch.unique(self.landmark_vertex, return_inverse=True)
+        dense = self.landmark_weight.new_zeros(len(self.landmark_vertex), len(support))
+        return support, dense.scatter_add(1, position, self.landmark_weight)
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> "Body":
+        """The same body elsewhere; indices stay int64."""
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if isinstance(getattr(self, f.name), Tensor)}
+        return replace(
+            self, **{name: t.to(device, dtype if t.is_floating_point() else t.dtype) for name, t in tensors.items()}
+        )
+
+
+def rest_vertices(body: Body, betas: Float[Tensor, "*batch betas"]) -> Float[Tensor, "*batch vertices 3"]:
+    """The skin at rest.
+
+    Raises:
+        InputError: the number of betas is not the body's; nothing is cut off or filled up.
+    """
+    _require_betas(body, betas)
+    return _shaped(body.template_m, body.shape_m, betas)
+
+
+def rest_joints(body: Body, betas: Float[Tensor, "*batch betas"]) -> Float[Tensor, "*batch 24 3"]:
+    """The joints at rest; raises as rest_vertices."""
+    _require_betas(body, betas)
+    return _shaped(body.rest_joint_template_m, body.rest_joint_shape_m, betas)
+
+
+def pose_joints(
+    body: Body,
+    betas: Float[Tensor, "*#batch betas"],
+    parent_from_joint: Float[Tensor, "*batch 24 3 3"],
+    trans_m: Float[Tensor, "*batch 3"],
+) -> Float[Tensor, "*batch 24 3"]:
+    """The joints of a posed body in the world.
+
+    Args:
+        betas: shape; one for all or one for each of the batch.
+        parent_from_joint: rotation matrices in SMPL's order; the root's is world_from_pelvis.
+        trans_m: pelvis = trans_m + rest pelvis of these betas, as in SMPL.
+    """
+    rest_m = rest_joints(body, betas)
+    return _posed_joints(rest_m, world_from_joints(SMPL_PARENTS, parent_from_joint), trans_m)
+
+
+def pose_vertices(
+    body: Body,
+    betas: Float[Tensor, "*#batch betas"],
+    parent_from_joint: Float[Tensor, "*batch 24 3 3"],
+    trans_m: Float[Tensor, "*batch 3"],
+    vertices: Int64[Tensor, " chosen"] | None = None,
+) -> Float[Tensor, "*batch chosen 3"]:
+    """The skin of a posed body in the world, by linear blend skinning.
+
+    Args:
+        vertices: indices of the vertices that are wanted; all by default.
+        Others as in pose_joints.
+    """
+    _require_betas(body, betas)
+    template_m, shape_m, skin = body.template_m, body.shape_m, body.skin_matrix
+    if vertices is not None:
+        template_m, shape_m, skin = template_m[vertices], shape_m[vertices], skin[vertices]
+    rest_m = rest_joints(body, betas)
+    world_from_joint = world_from_joints(SMPL_PARENTS, parent_from_joint)
+    joints_m = _posed_joints(rest_m, world_from_joint, trans_m)
+    shift_m = joints_m - (world_from_joint @ rest_m[..., None])[..., 0]
+    affine = torch.cat([world_from_joint, shift_m[..., None]], dim=-1)
+    blended = (skin @ affine.flatten(-2)).unflatten(-1, (3, 4))
+    skin_m = _shaped(template_m, shape_m, betas)
+    return (blended[..., :3] @ skin_m[..., None])[..., 0] + blended[..., 3]
+
+
+def pose_landmarks(
+    body: Body,
+    betas: Float[Tensor, "*#batch betas"],
+    parent_from_joint: Float[Tensor, "*batch 24 3 3"],
+    trans_m: Float[Tensor, "*batch 3"],
+) -> Float[Tensor, "*batch 33 3"]:
+    """The detector's 33 landmarks, read off the skin of a posed body in the world; arguments as in pose_joints."""
+    support, landmark_from_support = body.landmark_support
+    return landmark_from_support @ pose_vertices(body, betas, parent_from_joint, trans_m, support)
+
+
+def _posed_joints(rest_m: Tensor, world_from_joint: Tensor, trans_m: Tensor) -> Tensor:
+    root_m = rest_m[..., 0, :] + trans_m
+    return place_joints(SMPL_PARENTS, bone_offsets(SMPL_PARENTS, rest_m), root_m, world_from_joint)
+
+
+def _shaped(mean_m: Tensor, shape_m: Tensor, betas: Tensor) -> Tensor:
+    moved_m = betas @ shape_m.flatten(0, 1).T
+    return mean_m + moved_m.unflatten(-1, mean_m.shape)
+
+
+def _require_betas(body: Body, betas: Tensor) -> None:
+    if betas.shape[-1] != body.beta_count:
+        raise InputError(
+            f"body {body.name!r} has {body.beta_count} betas, but {betas.shape[-1]} were given",
+            f"give {body.beta_count}; betas never carry over between bodies",
+        )
