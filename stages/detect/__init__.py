@@ -1,0 +1,1 @@
+"""Where people are in every frame, and their 33 landmarks."""

@@ -1,0 +1,227 @@
+"""BlazePose without MediaPipe's graph: people in a picture, 33 landmarks in a region.
+
+The networks are those bundled in mediapipe 0.10.14, run by LiteRT. What MediaPipe does around them (anchors, weighted
+suppression, rotated regions, refinement by heatmap) is written anew and works on any number of regions at once.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, UInt8
+from scipy.special import expit
+
+from models.skeletons import LANDMARK_MIRROR
+from stages.detect.networks import DETECTION, LANDMARKS, Network, load_network
+from stages.detect.regions import cut, merge_overlapping, picture_from_crop, region_about, turn
+
+CROP_SIDE: Final = 256
+_WHOLE_SIDE: Final = 224
+_POINTS: Final = 39
+"""33 landmarks and six helpers: 33 is the middle of the person, 34 lies on the circle about him."""
+
+_MIRROR: Final = np.array([*LANDMARK_MIRROR, *range(33, _POINTS)])
+_OVERLAP: Final = 0.3
+"""Boxes that share more are one person (MediaPipe, pose_detection)."""
+
+
+@dataclass(frozen=True, eq=False)
+class BlazePose:
+    """Both networks, loaded; belongs to one thread."""
+
+    detection: Network
+    landmarks: Network
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the landmark network sees in some regions; fields as in contracts.Detections.
+
+    Attributes:
+        next_region: the square about the person as seen now, where to look in the next frame.
+    """
+
+    landmarks_px: Float[np.ndarray, "batch 33 2"]
+    rough_m: Float[np.ndarray, "batch 33 3"]
+    visibility: Float[np.ndarray, "batch 33"]
+    presence: Float[np.ndarray, "batch 33"]
+    score: Float[np.ndarray, " batch"]
+    next_region: Float[np.ndarray, "batch 4"]
+
+
+def load() -> BlazePose:
+    """Load both networks (0.1 s).
+
+    Raises:
+        WeightsError: mediapipe 0.10.14 is not what is installed.
+    """
+    return BlazePose(
+        load_network(DETECTION, ("Identity", "Identity_1")),
+        load_network(LANDMARKS, ("Identity", "Identity_1", "Identity_3", "Identity_4")),
+    )
+
+
+def find_people(
+    models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], min_score: float
+) -> tuple[Float[np.ndarray, "people 4"], Float[np.ndarray, " people"]]:
+    """Look for people in the whole picture, which is scaled to 224 pixels: small ones are missed.
+
+    Returns:
+        Regions and how sure the network is (0..1), surest first.
+    """
+    height, width = picture.shape[:2]
+    side = float(max(height, width))
+    whole = np.array([width / 2, height / 2, side, 0.0])
+    output = models.detection(cut(picture, whole, _WHOLE_SIDE).astype(np.float32) / 127.5 - 1)
+    score = expit(output["Identity_1"][:, 0].astype(np.float64))
+    sure = score > min_score
+    box, points = _decode_boxes(output["Identity"][sure].astype(np.float64), anchors()[sure])
+    merged, best = merge_overlapping(box, points, score[sure], _OVERLAP)
+    points_px = picture_from_crop(merged, np.broadcast_to(whole, (len(merged), 4)))
+    return region_about(points_px[:, 0], points_px[:, 1]), best
+
+
+def anchors() -> Float[np.ndarray, "anchors 2"]:
+    """Centres the detector's boxes are counted from, in units of the picture's side.
+
+    Grids of stride 8, 16 and 32 pixels with 2, 2 and 6 boxes a cell (MediaPipe, SsdAnchorsCalculator).
+    """
+    return np.concatenate([_grid(_WHOLE_SIDE // stride, boxes) for stride, boxes in ((8, 2), (16, 2), (32, 6))])
+
+
+def cut_crops(
+    picture: UInt8[np.ndarray, "height width 3"], regions: Float[np.ndarray, "batch 4"]
+) -> UInt8[np.ndarray, "batch side side 3"]:
+    """Cut the regions of one picture out for the landmark network."""
+    crops = [cut(picture, region, CROP_SIDE) for region in regions]
+    return np.array(crops, np.uint8).reshape(-1, CROP_SIDE, CROP_SIDE, 3)
+
+
+def read_landmarks(
+    models: BlazePose,
+    crops: UInt8[np.ndarray, "batch side side 3"],
+    regions: Float[np.ndarray, "batch 4"],
+    *,
+    mirrored: bool = False,
+) -> Reading:
+    """Find the landmarks in crops, which may come from several pictures.
+
+    Args:
+        regions: where each crop was cut.
+        mirrored: read the mirror image of every crop as well and average both readings.
+    """
+    raw = _Raw.of(models, crops)
+    if mirrored:
+        twin = _Raw.of(models, np.ascontiguousarray(crops[:, :, ::-1])).unmirror()
+        raw = raw.mean_with(twin)
+    return _place(raw, regions)
+
+
+@dataclass(frozen=True, eq=False)
+class _Raw:
+    """Readings in the crop's own frame: x, y in 0..1, metres along the crop's axes."""
+
+    unit: Float[np.ndarray, "batch points 2"]
+    rough_m: Float[np.ndarray, "batch points 3"]
+    visibility: Float[np.ndarray, "batch points"]
+    presence: Float[np.ndarray, "batch points"]
+    score: Float[np.ndarray, " batch"]
+
+    @staticmethod
+    def of(models: BlazePose, crops: UInt8[np.ndarray, "batch side side 3"]) -> "_Raw":
+        outputs = [models.landmarks(crop.astype(np.float32) / 255) for crop in crops]
+        point = _stack(outputs, "Identity", _POINTS, 5)
+        heat = np.array([output["Identity_3"] for output in outputs]).reshape(-1, 64, 64, _POINTS)
+        return _Raw(
+            unit=refine_by_heat(point[..., :2] / CROP_SIDE, heat),
+            rough_m=_stack(outputs, "Identity_4", _POINTS, 3),
+            visibility=expit(point[..., 3]),
+            presence=expit(point[..., 4]),
+            score=_stack(outputs, "Identity_1").reshape(-1),
+        )
+
+    def unmirror(self) -> "_Raw":
+        return _Raw(
+            unit=(self.unit * [-1, 1] + [1, 0])[:, _MIRROR],
+            rough_m=(self.rough_m * [-1, 1, 1])[:, _MIRROR],
+            visibility=self.visibility[:, _MIRROR],
+            presence=self.presence[:, _MIRROR],
+            score=self.score,
+        )
+
+    def mean_with(self, other: "_Raw") -> "_Raw":
+        return _Raw(
+            unit=(self.unit + other.unit) / 2,
+            rough_m=(self.rough_m + other.rough_m) / 2,
+            visibility=(self.visibility + other.visibility) / 2,
+            presence=(self.presence + other.presence) / 2,
+            score=(self.score + other.score) / 2,
+        )
+
+
+def refine_by_heat(
+    unit: Float[np.ndarray, "batch points 2"], heat: Float32[np.ndarray, "batch rows columns points"]
+) -> Float[np.ndarray, "batch points 2"]:
+    """Move each point to the centre of heat within three cells, where any cell is at least half sure.
+
+    Args:
+        unit: x, y in 0..1 across the crop; points outside stay.
+        heat: logits.
+
+    MediaPipe, RefineLandmarksFromHeatmapCalculator: kernel 7, cells counted from their upper left corner.
+    """
+    rows, columns = heat.shape[1:3]
+    centre = np.trunc(unit * [columns, rows]).astype(np.intp)
+    inside = np.all((centre >= 0) & (centre < [columns, rows]), axis=-1)
+    reach = np.arange(-3, 4)
+    x = centre[..., 0, None] + reach
+    y = centre[..., 1, None] + reach
+    x_known, y_known = (x >= 0) & (x < columns), (y >= 0) & (y < rows)
+    batch, point = np.ogrid[: heat.shape[0], : heat.shape[3]]
+    logit = heat[
+        batch[..., None, None], _clip(y, rows)[..., None], _clip(x, columns)[..., None, :], point[..., None, None]
+    ]
+    warmth = expit(logit.astype(np.float64)) * (y_known[..., None] & x_known[..., None, :])
+    total = warmth.sum(axis=(-2, -1))
+    sure: Bool[np.ndarray, "batch points"] = inside & (warmth.max(axis=(-2, -1)) >= 0.5)
+    divisor = np.where(sure, total, 1.0)
+    mean_x = (warmth.sum(axis=-2) * x).sum(axis=-1) / divisor / columns
+    mean_y = (warmth.sum(axis=-1) * y).sum(axis=-1) / divisor / rows
+    return np.where(sure[..., None], np.stack([mean_x, mean_y], axis=-1), unit)
+
+
+def _place(raw: _Raw, regions: Float[np.ndarray, "batch 4"]) -> Reading:
+    points_px = picture_from_crop(raw.unit, regions)
+    across_m = turn(raw.rough_m[..., :2], regions[:, 3])
+    rough_m = np.concatenate([across_m, raw.rough_m[..., 2:]], axis=-1)[:, :33]
+    return Reading(
+        landmarks_px=points_px[:, :33],
+        rough_m=rough_m - rough_m[:, 23:25].mean(axis=1, keepdims=True),
+        visibility=raw.visibility[:, :33],
+        presence=raw.presence[:, :33],
+        score=raw.score,
+        next_region=region_about(points_px[:, 33], points_px[:, 34]),
+    )
+
+
+def _decode_boxes(
+    raw: Float[np.ndarray, "boxes 12"], anchor: Float[np.ndarray, "boxes 2"]
+) -> tuple[Float[np.ndarray, "boxes 4"], Float[np.ndarray, "boxes 4 2"]]:
+    unit = raw / _WHOLE_SIDE
+    centre, size = unit[:, :2] + anchor, unit[:, 2:4]
+    box = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
+    return box, unit[:, 4:].reshape(-1, 4, 2) + anchor[:, None]
+
+
+def _grid(cells: int, boxes: int) -> Float[np.ndarray, "anchors 2"]:
+    y, x = np.meshgrid(*[(np.arange(cells) + 0.5) / cells] * 2, indexing="ij")
+    return np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), boxes, axis=0)
+
+
+def _clip(index: np.ndarray, count: int) -> np.ndarray:
+    return np.clip(index, 0, count - 1)
+
+
+def _stack(outputs: list[dict[str, np.ndarray]], name: str, *shape: int) -> Float[np.ndarray, "..."]:
+    stacked = np.array([output[name] for output in outputs], np.float64)
+    return stacked.reshape(-1, *shape) if shape else stacked
