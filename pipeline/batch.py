@@ -1,0 +1,72 @@
+"""Many videos, one after the other; one that fails is told and stops no other."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from models.errors import InputError, KinetraceError
+from pipeline.config import PipelineConfig
+from pipeline.store import StepRecord, Store
+from pipeline.video_to_motion import Task, video_to_motion
+
+VIDEO_SUFFIXES: Final = frozenset(
+    {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"}
+)
+"""What counts as a video when a folder is named; a file that is named itself may be called anything."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one video fared: the steps that were done, and the error that ended them, if one did."""
+
+    task: Task
+    folder: Path
+    records: list[StepRecord]
+    error: KinetraceError | None
+
+
+def find_videos(inputs: Sequence[Path]) -> list[Path]:
+    """The files named, and every video of the folders named.
+
+    Raises:
+        InputError: a path does not exist, or a folder holds no video.
+    """
+    return [video for path in inputs for video in (_videos_in(path) if path.is_dir() else [path])]
+
+
+def stem_of(video: Path) -> str:
+    """A name for the results: the file's own, in letters that every system and format takes."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", video.stem).strip("_") or "clip"
+
+
+def refuse_twins(videos: Sequence[Path]) -> None:
+    """Raise InputError when two videos would write to the same folder."""
+    seen: dict[str, Path] = {}
+    for video in videos:
+        twin = seen.setdefault(stem_of(video).lower(), video)
+        if twin is not video:
+            raise InputError(
+                f"{twin} and {video} would both write to {stem_of(video)}/",
+                "rename one of them, or run them apart with another --outputs",
+            )
+
+
+def run_all(tasks: Sequence[Task], config: PipelineConfig, outputs: Path, overwrite: bool) -> Iterator[Outcome]:
+    """Do the tasks in order and tell how each one fared."""
+    for task in tasks:
+        store = Store(outputs / task.stem, overwrite)
+        error = None
+        try:
+            video_to_motion(task, config, store)
+        except KinetraceError as reason:
+            error = reason
+        yield Outcome(task, store.folder, store.records, error)
+
+
+def _videos_in(folder: Path) -> list[Path]:
+    videos = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
+    if not videos:
+        raise InputError(f"there is no video in {folder}", "put one there, or name a file")
+    return videos

@@ -1,0 +1,49 @@
+"""What a person at the terminal sees: the format of messages and the progress bars."""
+
+import logging
+import sys
+from typing import Final
+
+from tqdm import tqdm
+
+from stages.progress import PROGRESS
+
+WIDTH: Final = 100
+
+
+def start() -> None:
+    """Send this program's messages to standard error; the only handlers there are."""
+    root = logging.getLogger()
+    root.handlers.clear()
+    root.setLevel(logging.WARNING)
+    for package in ("pipeline", "stages", "models"):
+        logging.getLogger(package).setLevel(PROGRESS if sys.stderr.isatty() else logging.INFO)
+    root.addHandler(_Terminal())
+
+
+class _Terminal(logging.Handler):
+    """Writes messages as lines and progress as one bar that goes when its work is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar: tqdm[None] | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == PROGRESS:
+            self._advance(record.__dict__["label"], record.__dict__["done"], record.__dict__["total"])
+            return
+        mark = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
+        tqdm.write(f"{mark}{record.getMessage()}", file=sys.stderr)
+
+    def _advance(self, label: str, done: int, total: int) -> None:
+        if self._bar is None or self._bar.desc != label:
+            self._close()
+            self._bar = tqdm(desc=label, total=total, unit="frame", leave=False, ncols=WIDTH, file=sys.stderr)
+        self._bar.update(done - self._bar.n)
+        if done >= total:
+            self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

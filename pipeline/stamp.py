@@ -1,0 +1,51 @@
+"""What a result was made from, in a form that can be compared."""
+
+import dataclasses
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import artefacts
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Equal keys, equal results.
+
+    Attributes:
+        stage: the module that made the result.
+        key: digest of all that follows.
+        inputs: digests of what was handed in.
+        reads: digests of the files that the stage opens by itself (weights, bodies), by name.
+    """
+
+    stage: str
+    key: str
+    version: int
+    config: Any
+    inputs: list[str]
+    reads: dict[str, str]
+
+
+def stamp_of(run: Callable[..., object], config: Any, inputs: tuple[object, ...]) -> Stamp:
+    """Stamp a call of `run(config, *inputs)`, whose module holds VERSION and may hold `reads(config)`."""
+    module = sys.modules[run.__module__]
+    stage = run.__module__.rpartition(".")[2]
+    reads: Callable[[Any], tuple[Path, ...]] | None = getattr(module, "reads", None)
+    parts: dict[str, Any] = {
+        "version": module.VERSION,
+        "config": as_json(config),
+        "inputs": [artefacts.digest(item) for item in inputs],
+        "reads": {path.name: artefacts.digest(path) for path in reads(config)} if reads else {},
+    }
+    key = hashlib.sha256(json.dumps([stage, parts], sort_keys=True).encode()).hexdigest()
+    return Stamp(stage, key, **parts)
+
+
+def as_json(config: Any) -> Any:
+    """A config dataclass as JSON gives it back: lists for tuples, text for paths."""
+    return json.loads(json.dumps(dataclasses.asdict(config), default=str))

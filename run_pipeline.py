@@ -1,0 +1,92 @@
+"""Turn videos of people into motion: python run_pipeline.py [INPUT ...]."""
+
+import argparse
+import dataclasses
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from models.errors import KinetraceError
+from pipeline import batch, console
+from pipeline.config import DEFAULT_PRESET, PipelineConfig, checked, load_preset
+from pipeline.stamp import as_json
+from pipeline.video_to_motion import Task, Until
+
+SAMPLES = Path(__file__).parent / "samples"
+OUTPUTS = Path(__file__).parent / "outputs"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Video of people in; BVH, SMPL parameters, joint centres and an overlay out."""
+
+    config: Annotated[PipelineConfig, tyro.conf.AvoidSubcommands, tyro.conf.arg(name="")]
+    inputs: tyro.conf.Positional[tuple[Path, ...]] = ()
+    """Videos, or folders of videos; everything in samples/ when none is named."""
+    preset: str = DEFAULT_PRESET
+    """Settings to start from: a name of configs/ or a .yaml file; flags go over it."""
+    outputs: Path = OUTPUTS
+    """Where results are written: one folder for each video."""
+    until: Until = Until.OVERLAY
+    """The last stage to do."""
+    person: str = "all"
+    """Whom to solve: all, largest, or a number as listed in run.json."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where tensors are computed."""
+    overwrite: bool = False
+    """Do every stage again, even when nothing changed."""
+    time_range: tuple[float, float] | None = None
+    """Seconds from and to: short for --ingest.time-range-s."""
+    max_frames: int | None = None
+    """Stop after so many frames: short for --ingest.max-frames."""
+    height_m: float | None = None
+    """Body height in metres, sets the scale: short for --lift.height-m."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line; returns the exit code: 0 done, 1 a problem with the input, 2 a problem with the flags."""
+    console.start()
+    try:
+        arguments = _parse(argv)
+        outcomes = _run(arguments)
+    except KinetraceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    console.show_table(outcomes)
+    return 1 if any(outcome.error for outcome in outcomes) else 0
+
+
+def _parse(argv: list[str]) -> Arguments:
+    """Read the flags over the preset's values, so that --help shows the values that hold."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--preset", default=DEFAULT_PRESET)
+    preset = early.parse_known_args(argv)[0].preset
+    default = Arguments(config=load_preset(preset), preset=preset)
+    return tyro.cli(Arguments, args=argv, default=default, prog="run_pipeline.py", description=__doc__)
+
+
+def _run(arguments: Arguments) -> list[batch.Outcome]:
+    config = checked(as_json(_with_short_flags(arguments)))
+    videos = batch.find_videos(arguments.inputs or (SAMPLES,))
+    batch.refuse_twins(videos)
+    tasks = [Task(video, batch.stem_of(video), arguments.person, arguments.device, arguments.until) for video in videos]
+    return list(batch.run_all(tasks, config, arguments.outputs, arguments.overwrite))
+
+
+def _with_short_flags(arguments: Arguments) -> PipelineConfig:
+    given = {
+        "ingest": {"time_range_s": arguments.time_range, "max_frames": arguments.max_frames},
+        "lift": {"height_m": arguments.height_m},
+    }
+    config = arguments.config
+    for stage, values in given.items():
+        set_ = {name: value for name, value in values.items() if value is not None}
+        config = dataclasses.replace(config, **{stage: dataclasses.replace(getattr(config, stage), **set_)})
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
