@@ -1,0 +1,170 @@
+"""Iterates the frames of a video: their times, and their pixels as RGB, upright and square, one at a time."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+import cv2
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from jaxtyping import UInt8
+
+from models.errors import InputError
+from stages.contracts import Clip
+
+THREADS: Final = 2
+CV2_TURN: Final = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+MP4_SIGNATURE: Final = b"ftyp"
+
+
+def read(video: Path, clip: Clip) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    """Yield exactly one picture for every time stamp of the clip.
+
+    A rotation tag is applied, the width of non-square pixels is resampled, any pixel format becomes 8-bit RGB (high
+    dynamic range is cut to 8 bits, not tone-mapped). A picture that changes size in mid-video is scaled to the first.
+
+    Raises:
+        InputError: the video cannot be opened, or is no longer the one that was measured.
+    """
+    reformatter = VideoReformatter()
+    missing = iter(clip.timestamps_s.tolist())
+    awaited = next(missing)
+    with open_video(video) as container:
+        for moment in decode(container):
+            if moment is None or moment.time_s != awaited:
+                continue
+            yield _upright_rgb(moment.frame, clip, reformatter)
+            awaited = next(missing, None)
+            if awaited is None:
+                return
+    raise InputError(f"{video} no longer holds a frame at {awaited} s", "leave the file as it is while it is read")
+
+
+@contextmanager
+def open_video(video: Path) -> Generator[InputContainer]:
+    """Open a file that holds a video stream; say in plain words why another file cannot be used.
+
+    Raises:
+        InputError: missing, a folder, empty, unreadable, no video, cut off before its index, without pictures, or in
+            a codec that is not known here.
+    """
+    head = _head(video)
+    try:
+        # The prefix keeps a colon in a name from being taken for a network protocol.
+        container = av.open(f"file:{video}")
+    except FFmpegError as error:
+        if MP4_SIGNATURE in head:
+            problem = f"{video} is cut off: the index at its end is missing"
+            raise InputError(problem, "copy the whole file again, or record it anew") from error
+        raise InputError(f"{video} is not a video", "choose a video file, such as .mp4, .mov, .mkv or .webm") from error
+    with container:
+        _require_pictures(container, video)
+        yield container
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A decoded frame and when it is shown, in seconds since the first frame of the video."""
+
+    time_s: float
+    frame: VideoFrame
+
+
+def decode(container: InputContainer) -> Iterator[Moment | None]:
+    """Yield every frame in the order of showing, and None for every packet that cannot be decoded.
+
+    Times rise strictly: a frame without a time stamp, or whose stamp is not later than the last one's, has no place
+    in time and is left out.
+    """
+    # AVI keeps no times of showing; what is reported as such belongs to other frames. Those of decoding serve.
+    has_decoding_times_only = container.format.name == "avi"
+    first = last = None
+    for frame in _frames(container):
+        if frame is None:
+            yield None
+            continue
+        stamp = frame.dts if has_decoding_times_only else frame.pts
+        if stamp is None or frame.time_base is None or (last is not None and stamp <= last):
+            continue
+        first, last = (stamp if first is None else first), stamp
+        yield Moment(float((stamp - first) * frame.time_base), frame)
+
+
+def picture_stream(container: InputContainer) -> VideoStream:
+    """The stream to read: the first with moving pictures (not the cover of a song) and a known codec."""
+    return next(stream for stream in _moving(container) if stream.codec_context)
+
+
+def quarter_turns(frame: VideoFrame) -> int:
+    """How many turns of 90 degrees counter-clockwise bring the stored picture upright: 0 to 3."""
+    return round(frame.rotation / 90) % 4
+
+
+def _head(video: Path) -> bytes:
+    if video.is_dir():
+        raise InputError(f"{video} is a folder", "name a video file in it")
+    try:
+        with video.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError as error:
+        raise InputError(f"{video} does not exist", "check the path for a misspelling") from error
+    except OSError as error:
+        raise InputError(f"{video} cannot be read: {error.strerror}", "make the file readable") from error
+    if not head:
+        raise InputError(f"{video} is empty", "copy the file again")
+    return head
+
+
+def _moving(container: InputContainer) -> list[VideoStream]:
+    still = Disposition.attached_pic | Disposition.timed_thumbnails
+    return [stream for stream in container.streams.video if not stream.disposition & still]
+
+
+def _require_pictures(container: InputContainer, video: Path) -> None:
+    if not _moving(container):
+        raise InputError(f"{video} holds sound or data but no moving pictures", "choose a file with a video stream")
+    if not any(stream.codec_context for stream in _moving(container)):
+        raise InputError(f"{video} is in a codec that is not known here", "convert it to H.264")
+
+
+def _frames(container: InputContainer) -> Iterator[VideoFrame | None]:
+    stream = picture_stream(container)
+    stream.thread_type = "AUTO"
+    stream.thread_count = THREADS
+    for packet in _packets(container, stream):
+        try:
+            frames = packet.decode() if packet is not None else [None]
+        except FFmpegError:
+            frames = [None]
+        yield from frames
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream] | None]":
+    """Yield packets, and None for those that do not arrive whole.
+
+    An incomplete packet would give a torn picture; the last one of a file that was cut off would also take the frames
+    that wait in the decoder's threads along.
+    """
+    try:
+        for packet in container.demux(stream):
+            yield None if packet.is_corrupt else packet
+    except FFmpegError:
+        yield None
+
+
+def _upright_rgb(frame: VideoFrame, clip: Clip, reformatter: VideoReformatter) -> UInt8[np.ndarray, "height width 3"]:
+    turns = quarter_turns(frame)
+    size = (clip.width_px, clip.height_px)
+    width, height = size[::-1] if turns % 2 else size
+    rgb = reformatter.reformat(frame, width=width, height=height, format="rgb24", threads=1).to_ndarray()
+    # Several times faster than a contiguous np.rot90.
+    return cv2.rotate(rgb, CV2_TURN[turns]) if turns else rgb

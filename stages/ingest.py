@@ -1,0 +1,104 @@
+"""Opens a video, measures it and refuses what cannot be used."""
+
+import logging
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+
+from models.errors import ConfigError, InputError
+from stages.contracts import Clip
+from stages.frames import decode, open_video, picture_stream, quarter_turns
+
+VERSION: Final = 1
+FOCAL_LENGTH_KEY: Final = "com.apple.quicktime.camera.focal_length.35mm_equivalent"
+FULL_FRAME_DIAGONAL_MM: Final = math.hypot(36, 24)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Which frames to use."""
+
+    time_range_s: tuple[float, float] | None = None
+    """Use only frames shown from the first up to, not including, the second time; seconds since the first frame."""
+    max_frames: int | None = None
+    """Use at most this many frames, the first ones."""
+
+    def __post_init__(self) -> None:
+        """Refuse choices that no video could satisfy."""
+        if self.max_frames is not None and self.max_frames < 1:
+            raise ConfigError(f"max_frames is {self.max_frames}", "choose 1 or more, or leave it out for all frames")
+        if self.time_range_s is not None and not 0 <= self.time_range_s[0] < self.time_range_s[1]:
+            start_s, end_s = self.time_range_s
+            raise ConfigError(
+                f"time_range_s runs from {start_s} to {end_s}", "choose a start from 0 on and a later end"
+            )
+
+
+def run(config: Config, video: Path) -> Clip:
+    """Decode a video once, without looking at its pixels, to learn its size and when each frame is shown.
+
+    The times are the video's own, whatever its rate does. Decoding goes on behind damaged packets; they are counted
+    and a warning says so. It stops at the end of the chosen frames, and so does the counting.
+
+    Raises:
+        InputError: the file cannot be used (see `stages.frames.open_video`), no frame can be decoded, or none lies in
+            the time range.
+    """
+    start_s, end_s = config.time_range_s or (0.0, math.inf)
+    times_s: list[float] = []
+    size_px, focal_length_px, last_s, damaged = (0, 0), math.nan, math.nan, 0
+    with open_video(video) as container:
+        for moment in decode(container):
+            if moment is None:
+                damaged += 1
+                continue
+            if math.isnan(last_s):
+                size_px = _square_size_px(moment.frame, picture_stream(container).sample_aspect_ratio)
+                focal_length_px = _focal_length_px(container, size_px)
+            last_s = moment.time_s
+            if last_s >= end_s:
+                break
+            if last_s >= start_s:
+                times_s.append(last_s)
+            if len(times_s) == config.max_frames:
+                break
+    _require_frames(video, config, len(times_s), last_s)
+    if damaged:
+        log.warning("%s: %d damaged packets; their frames are missing", video, damaged)
+    return Clip(*size_px, np.array(times_s), focal_length_px, damaged)
+
+
+def _require_frames(video: Path, config: Config, count: int, last_s: float) -> None:
+    if math.isnan(last_s):
+        problem = f"{video} holds no frame that can be decoded and has a time"
+        raise InputError(problem, "copy the file again, or convert it to H.264 in .mp4")
+    if count == 0:
+        problem = f"{video} shows no frame in time_range_s {config.time_range_s}"
+        raise InputError(problem, f"choose times from 0 to {last_s:.3f} s, where frames are seen")
+
+
+def _square_size_px(frame: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:
+    """Width and height of the upright picture after its pixels were made square by resampling the stored width."""
+    width = max(1, round(frame.width * (pixel_aspect or 1)))
+    return (frame.height, width) if quarter_turns(frame) % 2 else (width, frame.height)
+
+
+def _focal_length_px(container: InputContainer, size_px: tuple[int, int]) -> float:
+    """What phones write, converted by the picture's diagonal; NaN where the file says nothing of use.
+
+    A phone that crops its sensor for video or stabilises the picture may state the lens and not the crop.
+    """
+    text = container.metadata.get(FOCAL_LENGTH_KEY, "")
+    try:
+        focal_length_mm = float(text)
+    except ValueError:
+        return math.nan
+    return focal_length_mm * math.hypot(*size_px) / FULL_FRAME_DIAGONAL_MM if focal_length_mm > 0 else math.nan
