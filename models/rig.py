@@ -48,9 +48,7 @@ def make_rig(body: Body, betas: Float[Tensor, " betas"]) -> Rig:
     joints_m = rest_joints(body, betas)
     share = landmark_from_support[:, :, None] * body.skin_matrix[support]
     lever_m = torch.einsum("lvj,vc->ljc", share, skin_m) - share.sum(1)[..., None] * joints_m
-    return Rig(
-        pelvis_m=joints_m[0], offset_m=bone_offsets(SMPL_PARENTS, joints_m), share=share.sum(1), lever_m=lever_m
-    )
+    return Rig(pelvis_m=joints_m[0], offset_m=bone_offsets(SMPL_PARENTS, joints_m), share=share.sum(1), lever_m=lever_m)
 
 
 def rig_joints(rig: Rig, pose: Pose) -> Float[Tensor, "*batch 24 3"]:

@@ -1,0 +1,131 @@
+"""RawMotion to Motion: rotations and root made steady without delay; bones keep their lengths because only they move.
+
+Rotations are smoothed as orientations in the world: a limb's direction was read off its own landmarks, so noise of the
+parent does not belong to it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.bodies import body_file, load_body
+from models.bodies.body import Body, pose_joints, pose_landmarks
+from models.errors import WeightsError
+from models.filters import fill_positions, fill_rotations, smooth_positions, smooth_rotations, smoothing_stencil
+from models.ik_refine import parent_from_joints
+from models.kinematics import world_from_joints
+from models.skeletons import SMPL_INDEX, SMPL_PARENTS
+from stages.contracts import Motion, RawMotion
+
+VERSION: Final = 1
+CHUNK_FRAMES: Final = 512
+
+
+@dataclass(frozen=True)
+class Config:
+    """How slow a movement must be to pass: the period in seconds that keeps half its power, per group of joints."""
+
+    root_s: float = 1 / 6
+    """Position of the pelvis."""
+    trunk_s: float = 1 / 6
+    """Pelvis, spine, collars."""
+    legs_s: float = 1 / 6
+    """Hips, knees, feet."""
+    arms_s: float = 1 / 6
+    """Shoulders and elbows."""
+    hands_s: float = 1 / 3
+    """Wrists and hands."""
+    head_s: float = 1 / 4
+    """Neck and head."""
+
+
+_GROUPS: Final = {
+    "trunk_s": ("pelvis", "spine", "collar"),
+    "legs_s": ("hip", "knee", "ankle", "foot"),
+    "arms_s": ("shoulder", "elbow"),
+    "hands_s": ("wrist", "hand"),
+    "head_s": ("neck", "head"),
+}
+
+
+def reads(config: Config) -> tuple[Path, ...]:
+    """Files that the result depends on beside the motion, which names its body and its stamp: none."""
+    del config
+    return ()
+
+
+def run(config: Config, raw: RawMotion, *, device: str) -> Motion:
+    """Smooth a motion; unobserved frames weigh nothing and are filled again between their neighbours.
+
+    Raises:
+        WeightsError: the body that the motion was solved on is not the one that is installed.
+    """
+    body = load_body(raw.body_model)
+    if body.sha256 != raw.body_sha256:
+        raise WeightsError(
+            f"the motion was solved on a body {raw.body_model!r} with other bytes than {body_file(raw.body_model)}",
+            "solve again",
+        )
+    return denoise_body(config, raw, body, device=device)
+
+
+def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> Motion:
+    """As run, for a body that is already there."""
+    body = body.to(device, torch.float32 if device.startswith("mps") else torch.float64)
+    local = torch.from_numpy(raw.parent_from_joint).to(body.template_m)
+    trans_m = torch.from_numpy(raw.trans_m).to(body.template_m)
+    local = _steady_rotations(config, raw, local)
+    trans_m = _steady_positions(config, raw, trans_m)
+    joints_m, landmarks_m = _points(body, torch.from_numpy(raw.betas).to(local), local, trans_m)
+    return Motion(
+        rate_hz=raw.rate_hz,
+        timestamps_s=raw.timestamps_s,
+        observed=raw.observed,
+        parent_from_joint=_contract_array(local),
+        trans_m=_contract_array(trans_m),
+        betas=raw.betas,
+        confidence=raw.confidence,
+        world_from_camera=raw.world_from_camera,
+        camera_matrix=raw.camera_matrix,
+        body_model=raw.body_model,
+        body_sha256=raw.body_sha256,
+        joints_m=joints_m,
+        landmarks_m=landmarks_m,
+    )
+
+
+def group_joints(group: str) -> tuple[int, ...]:
+    """The joints that a field of Config speaks of."""
+    parts = _GROUPS[group]
+    return tuple(j for name, j in SMPL_INDEX.items() if name.split("_")[-1].rstrip("123") in parts)
+
+
+def _steady_rotations(config: Config, raw: RawMotion, local: Tensor) -> Tensor:
+    world = world_from_joints(SMPL_PARENTS, local)
+    for group in _GROUPS:
+        joints = group_joints(group)
+        stencil = smoothing_stencil(raw.observed, raw.rate_hz, getattr(config, group)).to(world)
+        world[:, joints] = smooth_rotations(world[:, joints], stencil)
+    return fill_rotations(parent_from_joints(world), raw.observed)
+
+
+def _steady_positions(config: Config, raw: RawMotion, trans_m: Tensor) -> Tensor:
+    stencil = smoothing_stencil(raw.observed, raw.rate_hz, config.root_s).to(trans_m)
+    return fill_positions(smooth_positions(trans_m, stencil), raw.observed)
+
+
+def _points(body: Body, betas: Tensor, local: Tensor, trans_m: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    joints_m: list[np.ndarray] = []
+    landmarks_m: list[np.ndarray] = []
+    for rotations, shifts_m in zip(local.split(CHUNK_FRAMES), trans_m.split(CHUNK_FRAMES), strict=True):
+        joints_m.append(_contract_array(pose_joints(body, betas, rotations, shifts_m)))
+        landmarks_m.append(_contract_array(pose_landmarks(body, betas, rotations, shifts_m)))
+    return np.concatenate(joints_m), np.concatenate(landmarks_m)
+
+
+def _contract_array(tensor: Tensor) -> np.ndarray:
+    return tensor.cpu().to(torch.float64).numpy()

@@ -1,0 +1,135 @@
+"""JointTrack to RawMotion: the body's shape from lengths that stay constant, its pose from the landmarks, gaps filled."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.anatomy import EVIDENCE
+from models.bodies import body_file, load_body
+from models.bodies.body import Body
+from models.errors import InputError
+from models.filters import fill_positions, fill_rotations
+from models.ik import solve_pose, weighted_mean
+from models.ik_refine import parent_from_joints
+from models.rig import Pose, Rig, make_rig, rig_landmarks
+from models.shape import carry_over, fit_betas, length_ratios, length_weights, lengths_of, weighted_median
+from stages.contracts import JointTrack, RawMotion
+
+VERSION: Final = 1
+CHUNK_FRAMES: Final = 256
+"""Solved at once: bounds the memory (some 40 MB) whatever the length of the clip."""
+SAMPLE_FRAMES: Final = 200
+"""Frames, evenly spread, from which the shape is measured."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Config:
+    """How landmarks become rotations."""
+
+    body: str = "free"
+    """Body model that is posed."""
+    refine_steps: int = 2
+    """Gauss-Newton steps after the direct solution; 0 for the direct solution alone."""
+
+
+def reads(config: Config) -> tuple[Path, ...]:
+    """Files that the result depends on."""
+    return (body_file(config.body),)
+
+
+def run(config: Config, track: JointTrack, *, device: str) -> RawMotion:
+    """Fit the named body to a track; unobserved frames are filled between their neighbours and marked.
+
+    Raises:
+        InputError: no frame is observed.
+    """
+    return solve_body(config, track, load_body(config.body), device=device)
+
+
+def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) -> RawMotion:
+    """As run, for a body that is already there."""
+    if not track.observed.any():
+        raise InputError("the person is seen in no frame", "choose another person or another part of the video")
+    body = body.to(device, working_precision(device))
+    seen_m = torch.from_numpy(track.landmarks_m[track.observed]).to(body.template_m)
+    confidence = torch.from_numpy(track.confidence[track.observed]).to(body.template_m)
+    betas, ratio = _measure(config, body, seen_m, confidence)
+    pose = _solve(config, make_rig(body, betas), seen_m, confidence, ratio)
+    local, trans_m = _fill(track.observed, pose, make_rig(body, betas).pelvis_m)
+    return RawMotion(
+        rate_hz=track.rate_hz,
+        timestamps_s=track.timestamps_s,
+        observed=track.observed,
+        parent_from_joint=_contract_array(local),
+        trans_m=_contract_array(trans_m),
+        betas=_contract_array(betas),
+        confidence=_joint_confidence(track),
+        world_from_camera=track.world_from_camera,
+        camera_matrix=track.camera_matrix,
+        body_model=body.name,
+        body_sha256=body.sha256,
+    )
+
+
+def working_precision(device: str) -> torch.dtype:
+    """Double precision, where the device has it."""
+    return torch.float32 if device.startswith("mps") else torch.float64
+
+
+def _measure(config: Config, body: Body, seen_m: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
+    """The betas, and the ratio of the body's lengths to the track's that no betas account for.
+
+    Landmarks lie on soft skin, so that lengths depend on the pose a little: measured at rest first, then as posed.
+    """
+    chosen = torch.linspace(0, len(seen_m) - 1, min(len(seen_m), SAMPLE_FRAMES), device=seen_m.device).round().long()
+    seen_m, confidence = seen_m[chosen], confidence[chosen]
+    length_m, weight = lengths_of(seen_m), length_weights(confidence)
+    rest = torch.eye(3, dtype=seen_m.dtype, device=seen_m.device).expand(1, 24, 3, 3)
+    betas = fit_betas(body, rest, weighted_median(length_m, weight)[None], weight.amax(0, keepdim=True))
+    rig = make_rig(body, betas)
+    rest_m = lengths_of(rig_landmarks(rig, Pose(rest, rig.pelvis_m[None])))
+    ratio = length_ratios(rest_m.expand_as(length_m), length_m, weight)
+    posed = solve_pose(rig, carry_over(seen_m, ratio), confidence, steps=config.refine_steps)
+    betas = fit_betas(body, parent_from_joints(posed.world_from_joint), length_m, weight)
+    posed_m = lengths_of(rig_landmarks(make_rig(body, betas), posed))
+    log.info("betas %s", np.array2string(_contract_array(betas), precision=2))
+    return betas, length_ratios(posed_m, length_m, weight)
+
+
+def _solve(config: Config, rig: Rig, seen_m: Tensor, confidence: Tensor, ratio: Tensor) -> Pose:
+    """The pose whose directions are the track's, standing where its landmarks agree best with the track's own."""
+    poses: list[Pose] = []
+    for part in _chunks(len(seen_m)):
+        pose = solve_pose(rig, carry_over(seen_m[part], ratio), confidence[part], steps=config.refine_steps)
+        shift_m = weighted_mean(seen_m[part] - rig_landmarks(rig, pose), confidence[part].clamp_min(1e-3))
+        poses.append(Pose(pose.world_from_joint, pose.root_m + shift_m))
+    return Pose(torch.cat([p.world_from_joint for p in poses]), torch.cat([p.root_m for p in poses]))
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    return (slice(start, start + CHUNK_FRAMES) for start in range(0, count, CHUNK_FRAMES))
+
+
+def _fill(observed: np.ndarray, pose: Pose, rest_pelvis_m: Tensor) -> tuple[Tensor, Tensor]:
+    """Every joint's rotation against its parent and SMPL's translation, for all frames of the track."""
+    row = np.cumsum(observed).clip(min=1) - 1
+    local, root_m = parent_from_joints(pose.world_from_joint)[row], pose.root_m[row]
+    return fill_rotations(local, observed), fill_positions(root_m, observed) - rest_pelvis_m
+
+
+def _joint_confidence(track: JointTrack) -> np.ndarray:
+    """The mean confidence of the landmarks that show a joint; 0 where nobody was seen."""
+    shown = np.where(track.observed[:, None], np.nan_to_num(track.confidence), 0.0)
+    return np.stack([shown[:, points].mean(axis=1) for points in EVIDENCE], axis=1)
+
+
+def _contract_array(tensor: Tensor) -> np.ndarray:
+    return tensor.cpu().to(torch.float64).numpy()
