@@ -4,7 +4,7 @@ The networks are those bundled in mediapipe 0.10.14, run by LiteRT. What MediaPi
 suppression, rotated regions, refinement by heatmap) is written anew and works on any number of regions at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -47,6 +47,10 @@ class Reading:
     presence: Float[np.ndarray, "batch 33"]
     score: Float[np.ndarray, " batch"]
     next_region: Float[np.ndarray, "batch 4"]
+
+    def only(self, kept: Bool[np.ndarray, " batch"]) -> "Reading":
+        """The readings that are kept."""
+        return Reading(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
 
 
 def load() -> BlazePose:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -57,8 +58,7 @@ def load_network(name: str, outputs: Iterable[str]) -> Network:
     Raises:
         WeightsError: the file is missing or is another version's.
     """
-    content = _without_dead_ends(_read_checked(name), frozenset(outputs))
-    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter = Interpreter(model_content=_pruned(name, frozenset(outputs)), num_threads=1)
     interpreter.allocate_tensors()
     inputs: list[dict[str, Any]] = interpreter.get_input_details()
     outputs_found: list[dict[str, Any]] = interpreter.get_output_details()
@@ -77,7 +77,9 @@ def _read_checked(name: str) -> bytes:
     return content
 
 
-def _without_dead_ends(content: bytes, outputs: frozenset[str]) -> bytes:
+@cache
+def _pruned(name: str, outputs: frozenset[str]) -> bytes:
+    content = _read_checked(name)
     model: Any = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
     graph.outputs = [index for index in graph.outputs if graph.tensors[index].name.decode() in outputs]

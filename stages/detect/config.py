@@ -1,0 +1,38 @@
+"""What can be set about finding people and their landmarks."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the stage detect."""
+
+    detector: Literal["blazepose", "mediapipe"] = "blazepose"
+    """blazepose: several people, two passes, both cores. mediapipe: MediaPipe's own graph, one person, to compare."""
+    min_person_score: float = 0.5
+    """How sure the search of the whole picture must be of a person, 0..1."""
+    min_landmark_score: float = 0.5
+    """How sure the landmark network must be that a region holds a person, 0..1."""
+    max_people: int = 8
+    """No more people than this are followed at a time."""
+    search_interval_s: float = 0.2
+    """The whole picture is searched for newcomers this often."""
+    follow_rate_hz: float = 30.0
+    """People are followed at this rate at most; every frame in between is read all the same."""
+    smoothing_s: float = 0.4
+    """Length of the window over which regions are smoothed; a person lost for half of it is let go."""
+    mirrored: bool = True
+    """Read the mirror image of every region as well and average: a third less noise for twice the reading."""
+
+    def __post_init__(self) -> None:
+        for name in ("min_person_score", "min_landmark_score"):
+            value: float = getattr(self, name)
+            if not 0 < value < 1:
+                raise ConfigError(f"detect.{name} is {value}", "choose a number between 0 and 1")
+        for name in ("max_people", "search_interval_s", "follow_rate_hz", "smoothing_s"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise ConfigError(f"detect.{name} is {value}", "choose a number above 0")

@@ -1,0 +1,146 @@
+"""First pass: follow everyone from frame to frame, in order, by the region each was last seen in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+
+from stages.detect.blazepose import BlazePose, Reading, cut_crops, find_people, read_landmarks
+from stages.detect.config import Config
+
+TOP_SPEED: Final = 4.0
+"""Sides of the region per second: a region is about 2.5 m wide, a sprinter does 10 m/s."""
+JITTER: Final = 0.1
+"""Sides by which a region may jump between any two readings of somebody who stands still."""
+SAME_PLACE: Final = 0.15
+"""Regions whose centres are closer than this many sides are of one person."""
+SAME_POSE: Final = 0.06
+"""Readings whose landmarks differ by less than this many sides (median) are of one person."""
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """Somebody who is being followed.
+
+    Attributes:
+        region_index: names him in every sighting.
+        region: the square about him when last seen.
+        seen_s: when that was.
+    """
+
+    region_index: int
+    region: Float[np.ndarray, " 4"]
+    seen_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everyone who is being followed after some frame; `search_s`: when to look for newcomers next."""
+
+    people: tuple[Followed, ...] = ()
+    next_index: int = 0
+    search_s: float = -np.inf
+
+
+def follow(
+    models: BlazePose, scene: Scene, picture: UInt8[np.ndarray, "height width 3"], time_s: float, config: Config
+) -> Scene:
+    """Move everyone on to this frame, let go of the lost, look for newcomers when it is time.
+
+    People with `seen_s` equal to time_s were seen in this frame.
+    """
+    reading, seen = _read_again(models, scene.people, picture, time_s, config)
+    people = [
+        replace(person, region=region, seen_s=time_s) if found else person
+        for person, region, found in zip(scene.people, reading.next_region, seen, strict=True)
+    ]
+    moved = replace(scene, people=tuple(p for p in people if time_s - p.seen_s <= config.smoothing_s / 2))
+    someone_is_missing = any(person.seen_s < time_s for person in moved.people)
+    if time_s < scene.search_s and not someone_is_missing:
+        return moved
+    searched = replace(moved, search_s=time_s + config.search_interval_s)
+    return _welcome(models, searched, picture, time_s, config)
+
+
+def one_reading_each(
+    regions: Float[np.ndarray, "batch 4"], reading: Reading, wanted: Bool[np.ndarray, " batch"]
+) -> Bool[np.ndarray, " batch"]:
+    """Of wanted readings that show the same person, keep the one that strayed least from where it began.
+
+    Somebody who walks behind another is so lost for a while instead of being taken for him.
+    """
+    surprise = _surprise(regions, reading.next_region)
+    kept = list[int]()
+    for index in np.argsort(surprise, kind="stable"):
+        if wanted[index] and not any(_same_pose(reading, int(index), other) for other in kept):
+            kept.append(int(index))
+    return np.isin(np.arange(len(regions)), kept)
+
+
+def _read_again(
+    models: BlazePose,
+    people: Sequence[Followed],
+    picture: UInt8[np.ndarray, "height width 3"],
+    time_s: float,
+    config: Config,
+) -> tuple[Reading, Bool[np.ndarray, " people"]]:
+    regions = np.array([person.region for person in people]).reshape(-1, 4)
+    elapsed_s = np.array([time_s - person.seen_s for person in people])
+    reading = read_landmarks(models, cut_crops(picture, regions), regions)
+    plausible = _surprise(regions, reading.next_region) < JITTER + TOP_SPEED * elapsed_s
+    sure = reading.score >= config.min_landmark_score
+    return reading, one_reading_each(regions, reading, plausible & sure)
+
+
+def _welcome(
+    models: BlazePose, scene: Scene, picture: UInt8[np.ndarray, "height width 3"], time_s: float, config: Config
+) -> Scene:
+    found, _ = find_people(models, picture, config.min_person_score)
+    present = np.array([person.region for person in scene.people if person.seen_s == time_s]).reshape(-1, 4)
+    found = found[_nearest(found, present)[1] > SAME_PLACE]
+    reading = read_landmarks(models, cut_crops(picture, found), found)
+    sure = one_reading_each(found, reading, reading.score >= config.min_landmark_score)
+    for region in reading.next_region[sure]:
+        scene = _seat(scene, region, time_s, config.max_people)
+    return scene
+
+
+def _seat(scene: Scene, region: Float[np.ndarray, " 4"], time_s: float, max_people: int) -> Scene:
+    """Give a region that was found to whoever is missing there, or else to a newcomer."""
+    regions = np.array([person.region for person in scene.people]).reshape(-1, 4)
+    nearest, distance = _nearest(region[None], regions)
+    if distance[0] <= SAME_PLACE:
+        person = scene.people[nearest[0]]
+        if person.seen_s == time_s:
+            return scene
+        back = replace(person, region=region, seen_s=time_s)
+        return replace(scene, people=tuple(back if p is person else p for p in scene.people))
+    if len(scene.people) >= max_people:
+        return scene
+    newcomer = Followed(scene.next_index, region, time_s)
+    return replace(scene, people=(*scene.people, newcomer), next_index=scene.next_index + 1)
+
+
+def _surprise(before: Float[np.ndarray, "batch 4"], after: Float[np.ndarray, "batch 4"]) -> Float[np.ndarray, " batch"]:
+    """How far and how much larger or smaller a region has become, in sides."""
+    distance = np.linalg.norm(after[:, :2] - before[:, :2], axis=1) / before[:, 2]
+    growth = np.abs(np.log(np.maximum(after[:, 2], 1e-6) / before[:, 2]))
+    return distance + growth
+
+
+def _same_pose(reading: Reading, one: int, other: int) -> bool:
+    apart_px = np.linalg.norm(reading.landmarks_px[one] - reading.landmarks_px[other], axis=-1)
+    return bool(np.median(apart_px) < SAME_POSE * reading.next_region[one, 2])
+
+
+def _nearest(
+    regions: Float[np.ndarray, "some 4"], others: Float[np.ndarray, "many 4"]
+) -> tuple[Int[np.ndarray, " some"], Float[np.ndarray, " some"]]:
+    """The nearest of the others and its distance in sides of the larger; infinitely far where there is none."""
+    if not len(others):
+        return np.zeros(len(regions), np.intp), np.full(len(regions), np.inf)
+    distance_px = np.linalg.norm(regions[:, None, :2] - others[:, :2], axis=-1)
+    distance = distance_px / np.maximum(regions[:, None, 2], others[:, 2])
+    return distance.argmin(axis=1), distance.min(axis=1)
