@@ -51,6 +51,15 @@ def find_weights(name: str, folder: Path = WEIGHTS_FOLDER) -> Weights:
     return Weights(path=path, **entry)
 
 
+def registered(folder: Path = WEIGHTS_FOLDER) -> dict[str, Weights]:
+    """Every file that the folder's register knows, by name, unchecked.
+
+    Raises:
+        WeightsError: the register is missing or damaged.
+    """
+    return {name: Weights(path=folder / name, **entry) for name, entry in _read_register(folder).items()}
+
+
 def file_sha256(path: Path) -> str:
     """The file's sha256 in hexadecimal."""
     with path.open("rb") as file:

@@ -8,6 +8,7 @@ from typing import Final
 
 from models.errors import InputError, KinetraceError
 from pipeline.config import PipelineConfig
+from pipeline.manifest import MANIFEST, write_manifest
 from pipeline.store import StepRecord, Store
 from pipeline.video_to_motion import Task, video_to_motion
 
@@ -25,6 +26,11 @@ class Outcome:
     folder: Path
     records: list[StepRecord]
     error: KinetraceError | None
+
+    @property
+    def files(self) -> list[Path]:
+        """What the run left, run.json included."""
+        return sorted({path for record in self.records for path in record.files} | {self.folder / MANIFEST})
 
 
 def find_videos(inputs: Sequence[Path]) -> list[Path]:
@@ -59,7 +65,8 @@ def run_all(tasks: Sequence[Task], config: PipelineConfig, outputs: Path, overwr
         store = Store(outputs / task.stem, overwrite)
         error = None
         try:
-            video_to_motion(task, config, store)
+            people = video_to_motion(task, config, store)
+            write_manifest(store.folder, task, config, store.records, people)
         except KinetraceError as reason:
             error = reason
         yield Outcome(task, store.folder, store.records, error)

@@ -18,6 +18,7 @@ from stages.export import Config as ExportConfig
 from stages.export.overlay import Config as OverlayConfig
 from stages.ingest import Config as IngestConfig
 from stages.lift import Config as LiftConfig
+from stages.report import Config as ReportConfig
 from stages.solve import Config as SolveConfig
 from stages.track import Config as TrackConfig
 
@@ -41,6 +42,8 @@ class PipelineConfig:
     """Joint rotations of the body."""
     denoise: DenoiseConfig = field(default_factory=DenoiseConfig)
     """Steady motion."""
+    report: ReportConfig = field(default_factory=ReportConfig)
+    """Agreement of the motion with what was seen."""
     export: ExportConfig = field(default_factory=ExportConfig)
     """Motion files."""
     overlay: OverlayConfig = field(default_factory=OverlayConfig)

@@ -2,10 +2,12 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from tqdm import tqdm
 
+from pipeline.batch import Outcome
 from stages.progress import PROGRESS
 
 WIDTH: Final = 100
@@ -47,3 +49,14 @@ class _Terminal(logging.Handler):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def show_table(outcomes: Sequence[Outcome]) -> None:
+    """Print what each video came to: its files, or the error that ended it."""
+    for outcome in outcomes:
+        if outcome.error:
+            print(f"error: {outcome.error}", file=sys.stderr)
+            continue
+        print(f"\n{outcome.task.video.name} -> {outcome.folder}")
+        for path in outcome.files:
+            print(f"  {path.relative_to(outcome.folder)!s:44}{path.stat().st_size / 1024:10.0f} KiB")

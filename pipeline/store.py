@@ -28,12 +28,18 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What happened to one step of a run; `seconds` is None where the result lay ready."""
+    """What happened to one step of a run.
+
+    Attributes:
+        seconds: None where the result lay ready.
+        reads: digests of the files of weights that the stage opened.
+    """
 
     step: str
     seconds: float | None
     warnings: list[str]
     files: list[Path]
+    reads: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -147,13 +153,13 @@ class Store:
 
     def _reused(self, stamp: Stamp, kept: dict[str, Any]) -> None:
         paths = [self.folder / name for name in kept["files"]]
-        self._remember(StepRecord(self._name(stamp), None, kept["warnings"], paths))
+        self._remember(StepRecord(self._name(stamp), None, kept["warnings"], paths, stamp.reads))
 
     def _made(self, stamp: Stamp, seconds: float, warnings: list[str], paths: list[Path]) -> None:
         files = {path.name: artefacts.digest(path) for path in paths}
         content = {**dataclasses.asdict(stamp), "files": files, "warnings": warnings}
         write(self.folder / f"{stamp.stage}.json", json.dumps(content, indent=1).encode())
-        self._remember(StepRecord(self._name(stamp), seconds, warnings, paths))
+        self._remember(StepRecord(self._name(stamp), seconds, warnings, paths, stamp.reads))
 
     def _remember(self, record: StepRecord) -> None:
         log.info("%-20s %s", record.step, "unchanged" if record.seconds is None else f"{record.seconds:.1f} s")

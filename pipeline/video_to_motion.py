@@ -1,13 +1,14 @@
 """The program: one video in, motion files of everyone in it out."""
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from pipeline.config import PipelineConfig
 from pipeline.store import Store
-from stages import denoise, detect, export, ingest, lift, solve, track
-from stages.contracts import Clip, Motion, Person
+from stages import denoise, detect, export, ingest, lift, report, solve, track
+from stages.contracts import Clip, Motion, Person, Quality
 from stages.export import overlay
 
 
@@ -46,28 +47,46 @@ class Task:
     until: Until
 
 
-def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> None:
+@dataclass(frozen=True)
+class PersonResult:
+    """What a run knows of one person."""
+
+    number: int
+    first_s: float
+    last_s: float
+    frames: int
+    quality: dict[str, float]
+
+
+def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[PersonResult]:
     """Turn one video into motion files; the only place where stages meet."""
     clip = store.step(ingest.run, config.ingest, task.video)
     if not task.until.reaches(Until.DETECT):
-        return
+        return []
     detections = store.step(detect.run, config.detect, task.video, clip)
     if not task.until.reaches(Until.TRACK):
-        return
+        return []
     people = store.step(track.run, config.track, clip, detections)
     store.drop_people_from(len(people))
-    motions = [
-        motion
-        for number in track.choose(people, task.person)
-        if (motion := _person_to_motion(task, config, store.inside(f"person_{number}"), clip, people[number]))
-    ]
+    if not task.until.reaches(Until.LIFT):
+        return []
+    motions: list[Motion] = []
+    results: list[PersonResult] = []
+    for number in track.choose(people, task.person):
+        solved = _solve_person(task, config, store.inside(f"person_{number}"), clip, people[number])
+        if solved:
+            motion, quality = solved
+            store.inside(f"person_{number}").files(export.run, config.export, f"{task.stem}_p{number}", motion)
+            motions.append(motion)
+            results.append(_result(number, motion, quality))
     if task.until.reaches(Until.OVERLAY):
         store.film(overlay.rate_hz(clip), overlay.draw, config.overlay, task.video, clip, tuple(motions))
+    return results
 
 
-def _person_to_motion(task: Task, config: PipelineConfig, store: Store, clip: Clip, person: Person) -> Motion | None:
-    if not task.until.reaches(Until.LIFT):
-        return None
+def _solve_person(
+    task: Task, config: PipelineConfig, store: Store, clip: Clip, person: Person
+) -> tuple[Motion, Quality] | None:
     joints = store.step(lift.run, config.lift, clip, person)
     if not task.until.reaches(Until.SOLVE):
         return None
@@ -75,6 +94,9 @@ def _person_to_motion(task: Task, config: PipelineConfig, store: Store, clip: Cl
     if not task.until.reaches(Until.DENOISE):
         return None
     motion = store.step(denoise.run, config.denoise, raw, device=task.device)
-    if task.until.reaches(Until.EXPORT):
-        store.files(export.run, config.export, f"{task.stem}_p{store.folder.name.removeprefix('person_')}", motion)
-    return motion
+    return motion, store.step(report.run, config.report, joints, motion)
+
+
+def _result(number: int, motion: Motion, quality: Quality) -> PersonResult:
+    times_s = motion.timestamps_s
+    return PersonResult(number, float(times_s[0]), float(times_s[-1]), len(times_s), dataclasses.asdict(quality))

@@ -196,3 +196,25 @@ class Exports:
     """Files of one person, by name."""
 
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+@contract
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """How well a motion agrees with what was seen, in numbers.
+
+    Attributes:
+        observed_share: share of frames in which the person was seen.
+        longest_gap_s: longest time in which he was not.
+        mean_confidence: of the joints in observed frames.
+        swapped_share: share of observed frames whose left and right were put right.
+        reprojection_px: median distance between a body's landmark on the picture and the detected one.
+        reprojection_share: the same over the person's size on the picture.
+    """
+
+    observed_share: float
+    longest_gap_s: float
+    mean_confidence: float
+    swapped_share: float
+    reprojection_px: float
+    reprojection_share: float

@@ -1,0 +1,42 @@
+"""Writes the README's tables from benchmark/results: python -m benchmark.tables."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parent.parent
+RESULTS: Final = Path(__file__).parent / "results"
+MARKED: Final = re.compile(r"<!-- table:(?P<name>\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def main() -> None:
+    """Put the tables into README.md."""
+    readme = ROOT / "README.md"
+    readme.write_text(with_tables(readme.read_text()))
+
+
+def with_tables(text: str) -> str:
+    """The text with every marked table made anew."""
+    return MARKED.sub(lambda mark: f"<!-- table:{mark['name']} -->\n{_table(mark['name'])}<!-- end -->", text)
+
+
+def _table(name: str) -> str:
+    content = json.loads((RESULTS / f"{name}.json").read_text())
+    rows: Sequence[Mapping[str, Any]] = (
+        content if isinstance(content, list) else [{"method": key, **row} for key, row in content["mean"].items()]
+    )
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [keys, ["---"] * len(keys), *([_cell(row.get(key, "")) for key in keys] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return str(value)
+
+
+if __name__ == "__main__":
+    main()

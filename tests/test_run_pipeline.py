@@ -1,0 +1,248 @@
+"""The command line from a video to motion, as a user runs it."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pybvh
+import pytest
+
+from benchmark.metrics import Points, score
+from models.bvh import joint_positions_m, read_bvh
+from models.skeletons import LANDMARKS
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "samples" / "walk.mp4"
+TREE = {
+    "run.json", "overlay.mp4", "ingest.npz", "detect.npz", "track.npz", "person_0/lift.npz", "person_0/solve.npz",
+    "person_0/denoise.npz", "person_0/motion.npz", "person_0/walk_p0.bvh", "person_0/walk_p0_smpl.npz",
+    "person_0/walk_p0_joints.trc",
+}  # fmt: skip
+SHORT = ("--max-frames", "30")
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, str(ROOT / "run_pipeline.py"), *map(str, arguments)]
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=300)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every result by name; run.json without its seconds, and without what says whether a step was reused."""
+    found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    manifest = json.loads(found["run.json"])
+    for row in manifest["stages"]:
+        del row["seconds"], row["reused"]
+    return found | {"run.json": json.dumps(manifest).encode()}
+
+
+def redone(folder: Path) -> list[str]:
+    manifest = json.loads((folder / "run.json").read_text())
+    return [row["step"].rpartition("/")[2] for row in manifest["stages"] if not row["reused"]]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the sample with every default."""
+    outputs = tmp_path_factory.mktemp("whole")
+    done = run(SAMPLE, "--outputs", outputs)
+    assert done.returncode == 0, done.stderr
+    return outputs / "walk"
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the first second of the sample; read only: copy before you spoil them."""
+    outputs = tmp_path_factory.mktemp("short")
+    done = run(SAMPLE, "--outputs", outputs, *SHORT)
+    assert done.returncode == 0, done.stderr
+    return outputs / "walk"
+
+
+@pytest.fixture
+def spoilable(short: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(short, tmp_path / "outputs" / "walk")
+
+
+def test_the_sample_leaves_the_promised_tree(whole: Path) -> None:
+    assert set(files_of(whole)) >= TREE
+
+
+def test_run_json_tells_input_settings_weights_and_quality(whole: Path) -> None:
+    manifest = json.loads((whole / "run.json").read_text())
+    assert manifest["input"]["name"] == "walk.mp4"
+    assert {row["name"] for row in manifest["weights"]} >= {"free_body.npz", "pose_landmark_full.tflite"}
+    assert all("not registered" not in row["licence"] for row in manifest["weights"])
+    assert manifest["people"][0]["quality"]["observed_share"] == 1
+    assert set(manifest["files"]) >= TREE - {"run.json"}
+
+
+def test_motion_npz_keeps_its_contract(whole: Path) -> None:
+    with np.load(whole / "person_0/motion.npz", allow_pickle=False) as motion:
+        frames = len(motion["timestamps_s"])
+        shapes = {key: motion[key].shape for key in motion.files}
+        assert tuple(motion["landmark_names"]) == LANDMARKS
+        assert all(np.isfinite(motion[key]).all() for key in motion.files if motion[key].dtype.kind == "f")
+    assert shapes == {
+        "poses": (frames, 72), "trans": (frames, 3), "betas": (10,), "timestamps_s": (frames,), "mocap_framerate": (),
+        "joints_m": (frames, 24, 3), "landmarks_m": (frames, 33, 3), "landmark_names": (33,),
+        "world_from_camera": (4, 4), "camera_matrix": (3, 3), "confidence": (frames, 24), "observed": (frames,),
+        "body_model": (), "body_sha256": (),
+    }  # fmt: skip
+
+
+def test_the_bvh_plays_the_joints_of_motion_npz(whole: Path) -> None:
+    path = whole / "person_0/walk_p0.bvh"
+    with np.load(whole / "person_0/motion.npz") as motion:
+        joints_m = motion["joints_m"]
+    ours_m = joint_positions_m(read_bvh(path), 0.01)
+    assert np.abs(ours_m - joints_m).max() < 1e-4
+    theirs = pybvh.read_bvh_file(path)
+    assert len(theirs.root_pos) == len(joints_m)
+
+
+def test_the_motion_of_the_sample_is_as_true_as_it_was(whole: Path) -> None:
+    """Golden figures with 10 % of room: what the classical pipeline reaches on this clip."""
+    found, rate_hz = in_camera(whole / "person_0/motion.npz")
+    true, _ = in_camera(ROOT / "samples" / "walk_truth.npz")
+    figures = score(found, true, rate_hz)
+    golden = {"mpjpe22_mm": 0.0, "knee_deg": 0.0, "hip_deg": 0.0, "elbow_deg": 0.0}
+    print({key: round(figures[key], 2) for key in figures})
+    assert all(figures[key] <= 1.1 * value for key, value in golden.items()), figures
+
+
+def in_camera(path: Path) -> tuple[Points, float]:
+    with np.load(path) as motion:
+        camera_from_world = np.linalg.inv(motion["world_from_camera"])
+        points = motion["landmarks_m"] @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+        return points, float(motion["mocap_framerate"])
+
+
+def test_a_second_run_does_nothing(spoilable: Path) -> None:
+    before = files_of(spoilable)
+    assert run(SAMPLE, "--outputs", spoilable.parent, *SHORT).returncode == 0
+    assert redone(spoilable) == []
+    assert files_of(spoilable) == before
+
+
+def test_one_changed_setting_redoes_its_stage_and_what_follows(spoilable: Path) -> None:
+    assert run(SAMPLE, "--outputs", spoilable.parent, *SHORT, "--denoise.legs-s", "0.4").returncode == 0
+    assert redone(spoilable) == ["denoise", "report", "export", "overlay"]
+
+
+def test_another_video_at_the_same_path_redoes_all(spoilable: Path, tmp_path: Path) -> None:
+    video = tmp_path / "walk.mp4"
+    shutil.copy(SAMPLE, video)
+    assert run(video, "--outputs", spoilable.parent, *SHORT).returncode == 0
+    assert redone(spoilable) == []
+    video.write_bytes(video.read_bytes() + b"\0\0\0\x08free")
+    assert run(video, "--outputs", spoilable.parent, *SHORT).returncode == 0
+    assert "ingest" in redone(spoilable) and "detect" in redone(spoilable)
+
+
+@pytest.mark.parametrize("moment", ["detect.npz", ".detect.part.npz", "person_0/lift.npz", ".overlay.part.mp4"])
+def test_a_killed_run_is_finished_by_the_next_with_equal_bytes(short: Path, tmp_path: Path, moment: str) -> None:
+    """Kill when a file of that name first shows, or right after the stage before it where it is too quick to catch."""
+    outputs = tmp_path / "outputs"
+    process = subprocess.Popen(command(SAMPLE, "--outputs", outputs, *SHORT), stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while process.poll() is None and not (outputs / "walk" / moment).exists() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (outputs / "walk" / "run.json").exists(), "the run was over before it could be killed"
+    assert run(SAMPLE, "--outputs", outputs, *SHORT).returncode == 0
+    assert files_of(outputs / "walk") == files_of(short)
+
+
+def test_until_stops_early(tmp_path: Path) -> None:
+    assert run(SAMPLE, "--outputs", tmp_path, *SHORT, "--until", "ingest").returncode == 0
+    assert {path.name for path in (tmp_path / "walk").iterdir()} == {"ingest.npz", "ingest.json", "run.json"}
+
+
+def test_height_sets_the_scale(spoilable: Path) -> None:
+    with np.load(spoilable / "person_0/motion.npz") as motion:
+        before_m = np.ptp(motion["joints_m"][0, :, 1])
+    assert run(SAMPLE, "--outputs", spoilable.parent, *SHORT, "--height-m", "1.2").returncode == 0
+    with np.load(spoilable / "person_0/motion.npz") as motion:
+        assert np.ptp(motion["joints_m"][0, :, 1]) < 0.85 * before_m
+
+
+def bad_file(tmp_path: Path, name: str, content: bytes) -> Path:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere.mp4"], 1, "nowhere.mp4 does not exist"),
+        (["{text}"], 1, "is not a video"),
+        (["{empty}"], 1, "is empty"),
+        (["{folder}"], 1, "there is no video in"),
+        (["{sample}", "--preset", "nosuch"], 1, "no preset called 'nosuch'"),
+        (["{sample}", "--preset", "{misspelt}"], 1, "lift.hieght_m"),
+        (["{sample}", "--max-frames", "0"], 1, "max_frames"),
+        (["{sample}", "--height-m", "-1"], 1, "height_m"),
+        (["{sample}", "--person", "tallest", "--max-frames", "20"], 1, "tallest"),
+        (["{sample}", "--person", "7", "--max-frames", "20"], 1, "7"),
+        (["{sample}", "{sample_again}"], 1, "would both write to"),
+        (["{blank}"], 1, "no person"),
+        (["{sample}", "--nosuch"], 2, "nosuch"),
+        (["{sample}", "--until", "lunch"], 2, "lunch"),
+        (["{sample}", "--device", "toaster"], 2, "toaster"),
+    ],
+)
+def test_bad_input_is_told_in_words(tmp_path: Path, arguments: list[str], code: int, words: str) -> None:
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "folder").mkdir()
+    places = {
+        "sample": SAMPLE,
+        "sample_again": shutil.copy(SAMPLE, tmp_path / "twin" / "walk.mp4"),
+        "text": bad_file(tmp_path, "text.mp4", b"this is a shopping list\n" * 40),
+        "empty": bad_file(tmp_path, "empty.mp4", b""),
+        "misspelt": bad_file(tmp_path, "misspelt.yaml", b"lift:\n  hieght_m: 1.8\n"),
+        "folder": tmp_path / "folder",
+        "blank": blank_video(tmp_path / "blank.mp4"),
+    }
+    outputs = tmp_path / "outputs"
+    done = run(*(argument.format(**places) for argument in arguments), "--outputs", outputs)
+    assert done.returncode == code, done.stderr
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not list(outputs.rglob("run.json")) and not list(outputs.rglob("*.part*"))
+
+
+def test_an_unwritable_output_folder_is_told(tmp_path: Path) -> None:
+    taken = bad_file(tmp_path, "taken", b"a file where a folder should be")
+    done = run(SAMPLE, "--outputs", taken, *SHORT)
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr and "--outputs" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_one_bad_video_stops_no_other(tmp_path: Path) -> None:
+    text = bad_file(tmp_path, "a_text.mp4", b"no video")
+    done = run(text, SAMPLE, "--outputs", tmp_path / "outputs", *SHORT, "--until", "ingest")
+    assert done.returncode == 1
+    assert "a_text.mp4 is not a video" in done.stderr
+    assert (tmp_path / "outputs/walk/run.json").exists()
+
+
+def test_help_shows_the_values_of_the_preset() -> None:
+    done = run("--preset", "fast", "--help")
+    assert done.returncode == 0
+    assert "--overlay.long-side-px" in done.stdout and "640" in done.stdout
+
+
+def test_the_default_run_does_not_import_the_non_commercial_smplx() -> None:
+    code = "import run_pipeline, sys; sys.exit('smplx' in sys.modules or 'mediapipe' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
