@@ -1,0 +1,62 @@
+"""Shows the motion over the video that it came from: skin and skeleton on every frame, streaming, in order."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from stages.contracts import Clip, Motion
+from stages.export.overlay_figures import figures_by_frame
+from stages.frames import read
+
+VERSION: Final = 1
+THREADS: Final = 2
+AHEAD: Final = 3
+"""Frames that may be in work beyond the one that is handed out."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """How the overlay looks."""
+
+    long_side_px: int = 1280
+    """Longest side of the overlay; a larger picture is scaled down, a smaller one stays."""
+    opacity: float = 0.6
+    """How much of the picture the skin hides, 0 to 1."""
+
+
+def draw(
+    config: Config, video: Path, clip: Clip, motions: tuple[Motion, ...]
+) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    """Yield every frame of the clip in order with everybody's skin and skeleton over it.
+
+    A frame shows the sample of a motion that is nearest within half a step, and nothing of a motion further away.
+    Poses that nobody saw are faint. Two threads draw a few frames ahead of the one that is asked for.
+
+    Raises:
+        InputError: the video cannot be read, or is no longer the one that was measured.
+    """
+    # Importing the rasteriser's compiler takes as long as drawing a second of video.
+    from stages.export.overlay_paint import paint  # noqa: PLC0415
+
+    size_px = overlay_size(config, clip)
+    waiting: deque[Future[UInt8[np.ndarray, "height width 3"]]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for picture, figures in zip(read(video, clip), figures_by_frame(clip.timestamps_s, motions), strict=True):
+            waiting.append(pool.submit(paint, picture, figures, size_px, config.opacity))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def overlay_size(config: Config, clip: Clip) -> tuple[int, int]:
+    """Width and height of the overlay: even, never larger than the picture, at least 2."""
+    scale = min(1.0, config.long_side_px / max(clip.width_px, clip.height_px))
+    width_px, height_px = (max(2, round(side * scale) // 2 * 2) for side in (clip.width_px, clip.height_px))
+    return width_px, height_px

@@ -1,0 +1,81 @@
+"""Poses the people of every frame in the camera's frame, many frames at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from models.bodies import load_body
+from models.bodies.body import Body, pose_vertices
+from stages.contracts import Motion
+
+CHUNK: Final = 32
+"""Frames whose skin is posed at once: enough to be fast, few enough to be small."""
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One posed person in the camera's frame.
+
+    Attributes:
+        person: index into the motions.
+        observed: False where the pose is inferred and nobody was seen.
+        camera_matrix: of the full picture.
+    """
+
+    person: int
+    observed: bool
+    vertices_m: Float[np.ndarray, "vertices 3"]
+    faces: Int[np.ndarray, "faces 3"]
+    joints_m: Float[np.ndarray, "24 3"]
+    camera_matrix: Float[np.ndarray, "3 3"]
+
+
+def figures_by_frame(
+    timestamps_s: Float[np.ndarray, " frames"], motions: tuple[Motion, ...]
+) -> Iterator[tuple[Figure, ...]]:
+    """Yield everybody who has a pose within half a step of each time stamp."""
+    bodies = {motion.body_model: load_body(motion.body_model) for motion in motions}
+    for start in range(0, len(timestamps_s), CHUNK):
+        times_s = timestamps_s[start : start + CHUNK]
+        columns = [
+            _figures_of(person, motion, bodies[motion.body_model], times_s) for person, motion in enumerate(motions)
+        ]
+        for frame in range(len(times_s)):
+            yield tuple(figure for column in columns if (figure := column[frame]) is not None)
+
+
+def nearest_samples(times_s: Float[np.ndarray, " frames"], motion: Motion) -> Int[np.ndarray, " frames"]:
+    """Index of the motion's sample nearest to each time; -1 where it is further away than half a step."""
+    position = (times_s - motion.timestamps_s[0]) * motion.rate_hz
+    index = np.clip(np.round(position), 0, len(motion.timestamps_s) - 1).astype(int)
+    return np.where(np.abs(position - index) <= 0.5 + 1e-6, index, -1)
+
+
+def _figures_of(person: int, motion: Motion, body: Body, times_s: Float[np.ndarray, " frames"]) -> list[Figure | None]:
+    sample = nearest_samples(times_s, motion)
+    wanted, place = np.unique(sample[sample >= 0], return_inverse=True)
+    skin_m = _in_camera(motion, _skin(motion, body, wanted))
+    joints_m = _in_camera(motion, motion.joints_m[wanted])
+    faces = body.faces.numpy()
+    figures: list[Figure | None] = [None] * len(times_s)
+    for frame, row in zip(np.flatnonzero(sample >= 0).tolist(), place.tolist(), strict=True):
+        observed = bool(motion.observed[wanted[row]])
+        figures[frame] = Figure(person, observed, skin_m[row], faces, joints_m[row], motion.camera_matrix)
+    return figures
+
+
+def _skin(motion: Motion, body: Body, samples: Int[np.ndarray, " chosen"]) -> Float[np.ndarray, "chosen vertices 3"]:
+    betas, rotation, trans_m = (
+        torch.from_numpy(array).to(body.template_m.dtype)
+        for array in (motion.betas, motion.parent_from_joint[samples], motion.trans_m[samples])
+    )
+    return pose_vertices(body, betas, rotation, trans_m).numpy()
+
+
+def _in_camera(motion: Motion, points_m: Float[np.ndarray, "chosen points 3"]) -> Float[np.ndarray, "chosen points 3"]:
+    camera_from_world = np.linalg.inv(motion.world_from_camera)
+    return points_m @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
