@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 import scipy.sparse
 from jaxtyping import Float, Int
-from scipy.optimize import nnls
 
 from models.skeletons import SMPL_JOINTS, SMPL_MIRROR
 
@@ -22,9 +21,11 @@ SHARED_BONES: Final = {"spine04": ("pelvis", 0.5), "spine02": ("spine1", 0.26)}
 """A joint in the middle of a bone shares it with the one below."""
 SMOOTHINGS: Final = 8
 INFLUENCES: Final = 4
-REGRESSOR_CANDIDATES: Final = 240
-REGRESSOR_SUM_WEIGHT: Final = 100.0
-REGRESSOR_RIDGE: Final = 3e-4
+REGRESSOR_VERTICES: Final = 150
+REGRESSOR_STRIDE: Final = 7
+"""The nearest 1050 vertices, every seventh."""
+REGRESSOR_RIDGE: Final = 2e-3
+SUM_WEIGHT: Final = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,9 @@ def merge_bone_weights(
 def fit_joint_regressor(
     space: ShapeSpace, joints: ShapeSpace, mirror: Int[np.ndarray, " vertices"]
 ) -> Float[np.ndarray, "24 vertices"]:
-    """Sparse shares of skin vertices whose mean follows each joint through the shape space.
+    """Sparse weights of skin vertices whose sum follows each joint through the shape space; rows sum to 1.
+
+    Weights may be negative: no mean of the skin about the knee or in the chest follows the joint within (9, 13 mm).
 
     Args:
         joints: mean and modes of the 24 joints for the same betas.
@@ -90,9 +93,8 @@ def fit_joint_regressor(
             regressor[joint] = regressor[twin, mirror]
             continue
         away_m = np.linalg.norm(space.mean_m - joints.mean_m[joint], axis=1)
-        chosen = np.argsort(away_m)[: 4 * REGRESSOR_CANDIDATES : 4]
-        shares = _fit_shares(space, chosen, joints, joint)
-        regressor[joint, chosen] = shares
+        chosen = np.argsort(away_m)[: REGRESSOR_VERTICES * REGRESSOR_STRIDE : REGRESSOR_STRIDE]
+        regressor[joint, chosen] = _fit_weights(space, chosen, joints, joint)
         if twin == joint:
             regressor[joint] = (regressor[joint] + regressor[joint, mirror]) / 2
     return regressor
@@ -117,18 +119,13 @@ def _owner(bone: str) -> str:
     return joint if joint in SMPL_JOINTS else side + joint
 
 
-def _fit_shares(
+def _fit_weights(
     space: ShapeSpace, chosen: Int[np.ndarray, " chosen"], joints: ShapeSpace, joint: int
 ) -> Float[np.ndarray, " chosen"]:
+    """Ridge regression on the mean shape and on one standard deviation along each mode."""
     points = np.concatenate([space.mean_m[chosen][..., None], space.modes_m[chosen]], axis=-1)
     target = np.concatenate([joints.mean_m[joint][:, None], joints.modes_m[joint]], axis=-1)
-    system = np.concatenate(
-        [
-            points.reshape(len(chosen), -1).T,
-            np.full((1, len(chosen)), REGRESSOR_SUM_WEIGHT),
-            REGRESSOR_RIDGE * np.eye(len(chosen)),
-        ]
-    )
-    wanted = np.concatenate([target.ravel(), [REGRESSOR_SUM_WEIGHT], np.zeros(len(chosen))])
-    shares, _ = nnls(system, wanted, maxiter=50 * len(chosen))
-    return shares / shares.sum()
+    ones, ridge = np.full((1, len(chosen)), SUM_WEIGHT), REGRESSOR_RIDGE * np.eye(len(chosen))
+    system = np.concatenate([points.reshape(len(chosen), -1).T, ones, ridge])
+    weight, *_ = np.linalg.lstsq(system, np.concatenate([target.ravel(), [SUM_WEIGHT], np.zeros(len(chosen))]))
+    return weight / weight.sum()

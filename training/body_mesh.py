@@ -7,7 +7,7 @@ import fast_simplification  # pyright: ignore[reportMissingImports]
 import numpy as np
 import trimesh  # pyright: ignore[reportMissingImports]
 from jaxtyping import Float, Int
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 SEAM_M: Final = 1e-6
 """Anny's mesh has a row of vertices in the plane of symmetry."""
@@ -57,7 +57,8 @@ def find_mirror(skin_m: Float[np.ndarray, "vertices 3"]) -> Int[np.ndarray, " ve
     Raises:
         ValueError: the mesh is not its own mirror image.
     """
-    distance_m, twin = cKDTree(skin_m).query(skin_m * (-1, 1, 1))
+    distance_m, twin = _nearest(skin_m, skin_m * (-1, 1, 1), 1)
+    distance_m, twin = distance_m[:, 0], twin[:, 0]
     if distance_m.max() > 1e-3 or not (twin[twin] == np.arange(len(twin))).all():
         raise ValueError(f"the mesh is not symmetric: {distance_m.max()} m")
     return twin
@@ -78,7 +79,7 @@ def _locate(
     points_m: Float[np.ndarray, "points 3"], skin_m: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
 ) -> tuple[Int[np.ndarray, "points 3"], Float[np.ndarray, "points 3"]]:
     """The nearest place on the larger mesh: corners of its triangle, and shares."""
-    _, candidates = cKDTree(skin_m[faces].mean(axis=1)).query(points_m, k=NEIGHBOURS)
+    _, candidates = _nearest(skin_m[faces].mean(axis=1), points_m, NEIGHBOURS)
     distance_m = np.full(len(points_m), np.inf)
     corner, share = faces[candidates[:, 0]], np.zeros((len(points_m), 3))
     for nth in range(NEIGHBOURS):
@@ -91,6 +92,13 @@ def _locate(
         share[better] = trimesh.triangles.points_to_barycentric(triangles_m[better], nearest_m[better])
     share = np.clip(share, 0, 1)
     return corner, share / share.sum(axis=1, keepdims=True)
+
+
+def _nearest(
+    tree_m: Float[np.ndarray, "tree 3"], points_m: Float[np.ndarray, "points 3"], count: int
+) -> tuple[Float[np.ndarray, "points count"], Int[np.ndarray, "points count"]]:
+    distance_m, index = KDTree(tree_m).query(points_m, k=range(1, count + 1))
+    return np.asarray(distance_m), np.asarray(index)
 
 
 def _mirrored(

@@ -5,12 +5,25 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.optimize import nnls
 
 from models.skeletons import LANDMARKS, SMPL_INDEX
 
 FINGERS: Final = ("thumb", "index", "middle", "ring", "pinky")
 POINTS: Final = 8
+NEARBY: Final = 200
 LIMB_JOINTS: Final = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+FACE_AND_FEET: Final = {
+    "nose": ("nose", (0, 0, 0)),
+    "eye": ("{small}eye", (0, 0, 0)),
+    "eye_inner": ("{small}eye", (-0.015, 0, 0)),
+    "eye_outer": ("{small}eye", (0.017, 0, -0.008)),
+    "ear": ("{small}ear", (0, 0, 0)),
+    "mouth": ("nose", (0.025, -0.038, -0.017)),
+    "heel": ("{large}Heel", (0, 0, 0)),
+    "foot_index": ("{large}BigToe", (0, 0, 0)),
+}
+"""A named vertex and how far from it the landmark lies on a grown-up's left side, in metres."""
 KNUCKLE: Final = 0.55
 """The detector's finger points lie at the knuckles, about this far from the wrist to the tip."""
 
@@ -38,56 +51,49 @@ def name_vertices(
     eye_m = skin_m[left["leye"]]
     level = np.flatnonzero(np.abs(skin_m[:, 1] - eye_m[1] + 0.015) < 0.03)
     left["lear"] = int(level[np.argmax(skin_m[level, 0])])
-    right = {name.replace("l", "r", 1) if name[0] == "l" else "R" + name[1:]: int(mirror[v]) for name, v in left.items()}
+    right = {
+        name.replace("l", "r", 1) if name[0] == "l" else "R" + name[1:]: int(mirror[v]) for name, v in left.items()
+    }
     seam = np.flatnonzero((np.abs(skin_m[:, 0]) < 1e-6) & (np.abs(skin_m[:, 1] - eye_m[1] + 0.04) < 0.04))
     return left | right | {"nose": int(seam[np.argmax(skin_m[seam, 2])])}
 
 
 def guess_landmarks(
     skin_m: Float[np.ndarray, "vertices 3"],
-    joint_regressor: Float[np.ndarray, "24 vertices"],
+    joints_m: Float[np.ndarray, "24 3"],
     names: Mapping[str, int],
 ) -> tuple[Int[np.ndarray, "33 points"], Float[np.ndarray, "33 points"]]:
-    """Limb joints from their regressor's largest shares, everything else from the nearest point of the skin."""
+    """Limb joints as a mean of the skin about them, everything else as the nearest point of the skin."""
     vertex, weight = np.zeros((len(LANDMARKS), POINTS), np.int64), np.zeros((len(LANDMARKS), POINTS))
     for row, landmark in enumerate(LANDMARKS):
         side, _, part = landmark.partition("_")
         if part in LIMB_JOINTS:
-            vertex[row] = np.argsort(-joint_regressor[SMPL_INDEX[landmark]])[:POINTS]
-            weight[row] = joint_regressor[SMPL_INDEX[landmark]][vertex[row]]
+            vertex[row], weight[row] = _around(joints_m[SMPL_INDEX[landmark]], skin_m)
         elif part in FINGERS:
-            tip = names[f"{side[0]}{part}"]
-            wrist = np.argsort(-joint_regressor[SMPL_INDEX[f"{side}_wrist"]])[: POINTS - 1]
-            vertex[row] = [tip, *wrist]
-            share = joint_regressor[SMPL_INDEX[f"{side}_wrist"]][wrist]
-            weight[row] = [KNUCKLE, *((1 - KNUCKLE) * share / share.sum())]
+            tip_m, wrist_m = skin_m[names[f"{side[0]}{part}"]], joints_m[SMPL_INDEX[f"{side}_wrist"]]
+            vertex[row], weight[row] = _around(KNUCKLE * tip_m + (1 - KNUCKLE) * wrist_m, skin_m)
         else:
             vertex[row, 0] = np.argmin(np.linalg.norm(skin_m - _face_or_foot(landmark, skin_m, names), axis=1))
             weight[row, 0] = 1
     return vertex, weight / weight.sum(axis=1, keepdims=True)
 
 
+def _around(
+    point_m: Float[np.ndarray, " 3"], skin_m: Float[np.ndarray, "vertices 3"]
+) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, " points"]]:
+    """A few vertices near a point inside the body, with shares whose mean is the point."""
+    near = np.argsort(np.linalg.norm(skin_m - point_m, axis=1))[:NEARBY]
+    system = np.vstack([skin_m[near].T, np.ones(NEARBY)])
+    share, _ = nnls(system, np.append(point_m, 1.0))
+    largest = np.argsort(-share)[:POINTS]
+    return near[largest], share[largest] / share[largest].sum()
+
+
 def _face_or_foot(
     landmark: str, skin_m: Float[np.ndarray, "vertices 3"], names: Mapping[str, int]
 ) -> Float[np.ndarray, " 3"]:
-    """Distances between points of a grown-up's face, in metres."""
-    right = "right" in landmark
-    outward = -1.0 if right else 1.0
-    eye_m = skin_m[names["reye" if right else "leye"]]
-    match landmark.replace("left_", "").replace("right_", "").replace("_left", "").replace("_right", ""):
-        case "nose":
-            return skin_m[names["nose"]]
-        case "eye":
-            return eye_m
-        case "eye_inner":
-            return eye_m - (0.015 * outward, 0, 0)
-        case "eye_outer":
-            return eye_m + (0.017 * outward, 0, -0.008)
-        case "ear":
-            return skin_m[names["rear" if right else "lear"]]
-        case "mouth":
-            return skin_m[names["nose"]] + (0.025 * outward, -0.038, -0.017)
-        case "heel":
-            return skin_m[names["RHeel" if right else "LHeel"]]
-        case _:
-            return skin_m[names["RBigToe" if right else "LBigToe"]]
+    words = landmark.split("_")
+    right = "right" in words
+    pattern, offset_m = FACE_AND_FEET["_".join(word for word in words if word not in ("left", "right"))]
+    near = pattern.format(small="r" if right else "l", large="R" if right else "L")
+    return skin_m[names[near]] + np.array(offset_m) * (-1 if right else 1, 1, 1)

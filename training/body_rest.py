@@ -15,7 +15,7 @@ Where the 24 joints lie in the body (bones are Anny's, by the name of the joint 
 - foot: mean of the five metatarsophalangeal joints. hand: mean of the four knuckles.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -111,14 +111,13 @@ def _with_narrow_hips(people: People) -> Float[np.ndarray, "people bones 3"]:
     return heads_m
 
 
-def _bone_turns(
-    people: People, heads_m: Float[np.ndarray, "people bones 3"]
-) -> Float[np.ndarray, "people bones 3 3"]:
+def _bone_turns(people: People, heads_m: Float[np.ndarray, "people bones 3"]) -> Float[np.ndarray, "people bones 3 3"]:
     """World rotation of every bone; a bone without a rule follows its parent."""
     bones = Bones(people.bone_names, heads_m)
     upright = np.broadcast_to(np.eye(3), (len(heads_m), 3, 3))
     rules: dict[str, Turns] = {
-        name: _turn(np.array([1.0, 0, 0]), np.full(len(heads_m), angle_rad)) for name, angle_rad in SPINE_LEAN_RAD.items()
+        name: _turn(np.array([1.0, 0, 0]), np.full(len(heads_m), angle_rad))
+        for name, angle_rad in SPINE_LEAN_RAD.items()
     }
     for end, outward in SIDES.values():
         rules |= _leg_turns(bones, end, outward) | _arm_turns(bones, end, outward)
@@ -128,7 +127,7 @@ def _bone_turns(
     return np.stack(turns, axis=1)
 
 
-def _leg_turns(bones: Bones, end: str, outward: float) -> Mapping[str, Turns]:
+def _leg_turns(bones: Bones, end: str, outward: float) -> dict[str, Turns]:
     """Thigh and shank straight down, the foot level and pointing ahead."""
     thigh = _swing(
         bones[f"lowerleg01.{end}"] - bones[f"upperleg01.{end}"],
@@ -145,7 +144,7 @@ def _leg_turns(bones: Bones, end: str, outward: float) -> Mapping[str, Turns]:
     }
 
 
-def _arm_turns(bones: Bones, end: str, outward: float) -> Mapping[str, Turns]:
+def _arm_turns(bones: Bones, end: str, outward: float) -> dict[str, Turns]:
     """The arm straight out, the elbow ready to bend forward, the palm down; twist spread along the bones."""
     out = np.array([outward, 0, 0])
     people = len(bones[f"wrist.{end}"])

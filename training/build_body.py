@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Read the command line and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -90,16 +90,16 @@ def _report(
     log.info("held-out skin: mean %.2f, worst %.1f mm", skin_error_mm.mean(), skin_error_mm.max())
     log.info("held-out joints: mean %.2f, worst %.1f mm", joint_error_mm.mean(), joint_error_mm.max())
     for joint, name in enumerate(SMPL_JOINTS):
-        log.info("  %-14s mean %4.1f worst %5.1f mm", name, joint_error_mm[:, joint].mean(), joint_error_mm[:, joint].max())
+        log.info(
+            "  %-14s mean %4.1f worst %5.1f mm", name, joint_error_mm[:, joint].mean(), joint_error_mm[:, joint].max()
+        )
 
 
-def _assemble(
-    people: People, lean: LeanMesh, space: ShapeSpace, regressor: Float[np.ndarray, "24 vertices"]
-) -> Body:
+def _assemble(people: People, lean: LeanMesh, space: ShapeSpace, regressor: Float[np.ndarray, "24 vertices"]) -> Body:
     bone_weight = lean.carry(people.bone_weight.astype(np.float64))
     skin_joint, skin_weight = merge_bone_weights(people.bone_names, bone_weight, lean.faces)
     names = name_vertices(space.mean_m, people.bone_names, bone_weight, lean.mirror)
-    landmark_vertex, landmark_weight = guess_landmarks(space.mean_m, regressor, names)
+    landmark_vertex, landmark_weight = guess_landmarks(space.mean_m, regressor @ space.mean_m, names)
     return Body(
         name="free",
         sha256="",
