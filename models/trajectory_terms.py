@@ -1,0 +1,206 @@
+"""What the fit of a trajectory is held to in every frame: pixels, a rough shape, bones that keep their lengths.
+
+Every term gives its gradient and the blocks of its Gauss-Newton matrix. Robust terms pay 4 log(1 + q / 4) for a squared
+normalised error q (Cauchy), which acts as the weight 1 / (1 + q / 4).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from models.camera import project, project_jacobian
+
+NEAREST_M: Final = 0.1
+"""Points nearer to the camera than this, or behind it, are no longer pulled by pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was seen; every array is finite, unseen values carry no information.
+
+    Attributes:
+        pixels: of each point, in the picture.
+        pixel_information: 1 / sigma², 1/px².
+        shape_m: points about the middle of both hips, in camera axes.
+        shape_information: weight of each point's shape, 0..1.
+        shape_metric: inverse covariance of a shape error in camera axes, 1/m².
+        seen: frames in which bones hold.
+    """
+
+    pixels: Float[np.ndarray, "frames points 2"]
+    pixel_information: Float[np.ndarray, "frames points"]
+    shape_m: Float[np.ndarray, "frames points 3"]
+    shape_information: Float[np.ndarray, "frames points"]
+    shape_metric: Float[np.ndarray, "frames 3 3"]
+    seen: Bool[np.ndarray, " frames"]
+
+    def part(self, frames: slice) -> "Evidence":
+        """The same evidence for some of the frames."""
+        return Evidence(
+            self.pixels[frames], self.pixel_information[frames], self.shape_m[frames],
+            self.shape_information[frames], self.shape_metric[frames], self.seen[frames],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """Pairs of points that keep their distance.
+
+    Attributes:
+        pair: indices of the two points.
+        length_index: which of the shared lengths the pair has.
+        tolerance_m: standard deviation of the distance about that length.
+        hips: indices of the two points whose middle the shape is measured from.
+    """
+
+    pair: Int[np.ndarray, "bones 2"]
+    length_index: Int[np.ndarray, " bones"]
+    tolerance_m: Float[np.ndarray, " bones"]
+    hips: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Which pairs of points meet in the matrix: every point with itself first, then bones and pairs with a hip.
+
+    Attributes:
+        first, second: the points of each block; a block and its mirror image are stored once and are equal.
+        bone_block: block of each bone.
+        hip_share: 0.5 for the two hips, else 0.
+    """
+
+    first: Int[np.ndarray, " blocks"]
+    second: Int[np.ndarray, " blocks"]
+    bone_block: Int[np.ndarray, " bones"]
+    hip_share: Float[np.ndarray, " points"]
+
+
+def make_layout(skeleton: Skeleton, point_count: int) -> Layout:
+    """Lay out the blocks of a skeleton's matrix."""
+    bones = [(int(min(pair)), int(max(pair))) for pair in skeleton.pair]
+    with_hip = {(min(point, hip), max(point, hip)) for hip in skeleton.hips for point in range(point_count)}
+    diagonal = [(point, point) for point in range(point_count)]
+    blocks = [*diagonal, *sorted((set(bones) | with_hip) - set(diagonal))]
+    place = {block: index for index, block in enumerate(blocks)}
+    hip_share = np.zeros(point_count)
+    hip_share[list(skeleton.hips)] = 0.5
+    first, second = np.array(blocks).T
+    return Layout(first, second, np.array([place[bone] for bone in bones]), hip_share)
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Sum of all terms, linearised about the present points and lengths.
+
+    Attributes:
+        cost: half the robust sum of squares.
+        gradient, blocks: with respect to the points; blocks as in Layout.
+        length_gradient, length_curvature: with respect to the shared lengths.
+        coupling: mixed second derivatives.
+    """
+
+    cost: float
+    gradient: Float[np.ndarray, "frames points 3"]
+    blocks: Float[np.ndarray, "frames blocks 3 3"]
+    length_gradient: Float[np.ndarray, " lengths"]
+    length_curvature: Float[np.ndarray, " lengths"]
+    coupling: Float[np.ndarray, "frames points 3 lengths"]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What does not change while a fit goes on.
+
+    Attributes:
+        looks: independent looks that one frame is worth; proportional to its duration, so that the same motion filmed
+            at twice the rate gives the same answer although neighbouring errors of a detector are alike.
+    """
+
+    skeleton: Skeleton
+    layout: Layout
+    camera_matrix: Float[np.ndarray, "3 3"]
+    looks: float
+
+
+def linearise(
+    model: Model,
+    evidence: Evidence,
+    points_m: Float[np.ndarray, "frames points 3"],
+    length_m: Float[np.ndarray, " lengths"],
+    slack: float,
+) -> Terms:
+    """All terms about the present points; `slack` multiplies the tolerance of the bones."""
+    frames, points = points_m.shape[:2]
+    blocks = np.zeros((frames, len(model.layout.first), 3, 3))
+    pixel_cost, gradient = _add_pixels(model, evidence, points_m, blocks[:, :points])
+    shape_cost, shape_gradient = _add_shape(model, evidence, points_m, blocks)
+    bone_cost, bone_gradient, lengths = _add_bones(model, evidence.seen, points_m, (length_m, slack), blocks)
+    total = pixel_cost + shape_cost + bone_cost
+    return Terms(total, gradient + shape_gradient + bone_gradient, blocks, *lengths)
+
+
+def _robust(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return 2 * np.log1p(q / 4), 1 / (1 + q / 4)
+
+
+def _add_pixels(
+    model: Model, evidence: Evidence, points_m: np.ndarray, diagonal: np.ndarray
+) -> tuple[float, np.ndarray]:
+    error_px = project(points_m, model.camera_matrix) - evidence.pixels
+    jacobian = project_jacobian(points_m, model.camera_matrix)
+    cost, damp = _robust((error_px**2).sum(axis=-1) * evidence.pixel_information)
+    ahead = points_m[..., 2] > NEAREST_M
+    weight = model.looks * damp * evidence.pixel_information * ahead
+    weighted = jacobian * weight[..., None, None]
+    diagonal += np.swapaxes(jacobian, -1, -2) @ weighted
+    return model.looks * float(cost[ahead].sum()), (error_px[..., None, :] @ weighted)[..., 0, :]
+
+
+def _add_shape(model: Model, evidence: Evidence, points_m: np.ndarray, blocks: np.ndarray) -> tuple[float, np.ndarray]:
+    layout, half = model.layout, model.layout.hip_share
+    middle = np.einsum("p,fpc->fc", half, points_m)
+    error_m = points_m - middle[:, None] - evidence.shape_m
+    pull = error_m @ evidence.shape_metric
+    cost, damp = _robust((pull * error_m).sum(axis=-1) * evidence.shape_information)
+    weight = model.looks * damp * evidence.shape_information
+    first, second = layout.first, layout.second
+    # (1 - h)ᵀ diag(w) (1 - h), written out for the blocks that are not zero
+    scale = weight[:, first] * (first == second) - weight[:, first] * half[second] - weight[:, second] * half[first]
+    scale += weight.sum(axis=1, keepdims=True) * half[first] * half[second]
+    blocks += scale[..., None, None] * evidence.shape_metric[:, None]
+    pull = pull * weight[..., None]
+    return model.looks * float(cost.sum()), pull - half[:, None] * pull.sum(axis=1, keepdims=True)
+
+
+def _add_bones(
+    model: Model,
+    seen: np.ndarray,
+    points_m: np.ndarray,
+    target: tuple[np.ndarray, float],
+    blocks: np.ndarray,
+) -> tuple[float, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    skeleton, (length_m, slack) = model.skeleton, target
+    frames, points = points_m.shape[:2]
+    bone = points_m[:, skeleton.pair[:, 0]] - points_m[:, skeleton.pair[:, 1]]
+    found_m = np.linalg.norm(bone, axis=-1)
+    direction = bone / np.maximum(found_m, 1e-9)[..., None]
+    excess_m = found_m - length_m[skeleton.length_index]
+    weight = model.looks * seen[:, None] / (skeleton.tolerance_m * slack) ** 2
+    ends = np.zeros((len(skeleton.pair), points))
+    rows = np.arange(len(skeleton.pair))
+    ends[rows, skeleton.pair[:, 0]], ends[rows, skeleton.pair[:, 1]] = 1, -1
+    owner = np.zeros((len(skeleton.pair), len(length_m)))
+    owner[rows, skeleton.length_index] = 1
+    weighted = direction * weight[..., None]
+    outer = weighted[..., :, None] * direction[..., None, :]
+    blocks[:, :points] += np.moveaxis(np.tensordot(outer, np.abs(ends), axes=(1, 0)), -1, 1)
+    blocks[:, model.layout.bone_block] -= outer
+    gradient = np.einsum("fbc,fb,bp->fpc", weighted, excess_m, ends, optimize=True)
+    coupling = np.zeros((frames, points, 3, len(length_m)))
+    for row, ((start, end), length) in enumerate(zip(skeleton.pair, skeleton.length_index, strict=True)):
+        coupling[:, start, :, length] -= weighted[:, row]
+        coupling[:, end, :, length] += weighted[:, row]
+    cost = float((weight * excess_m**2).sum()) / 2
+    return cost, gradient, (-(weight * excess_m).sum(axis=0) @ owner, weight.sum(axis=0) @ owner, coupling)

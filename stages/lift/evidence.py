@@ -1,0 +1,141 @@
+"""What one person's sightings say about where he was, and how much each of them is worth."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.ndimage import median_filter
+
+from models import camera, landmark_bones
+from models.side_swap import swap_sides
+from models.skeletons import LANDMARK_INDEX
+from models.trajectory import LengthPrior
+from models.trajectory_terms import Evidence
+from stages.contracts import Person
+from stages.lift.resample import Resampling
+
+_LIMBS: Final = ("shoulder", "hip", "knee", "ankle")
+_STEADY: Final = [LANDMARK_INDEX[f"{side}_{part}"] for part in _LIMBS for side in ("left", "right")]
+_HIPS: Final = [LANDMARK_INDEX["left_hip"], LANDMARK_INDEX["right_hip"]]
+
+OUTSIDE: Final = 0.1
+"""Confidence of a point outside the picture, where the detector has to invent."""
+
+WEIGHTLESS: Final = 0.02
+"""Least confidence: no point is left without any hold."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Standard deviations of one independent look; see models.trajectory.FitOptions.looks_per_second."""
+
+    pixel: float = 0.004
+    """Of a point that is seen for certain, as a share of the side of the region that was looked at."""
+    shape_m: float = 0.064
+    """Of the rough shape across the line of sight."""
+    depth_m: float = 0.155
+    """Of the rough shape along the line of sight."""
+    length: float = 0.023
+    """Of the bone lengths read off the rough shape over one second, as a share of the length."""
+    length_quantile: float = 0.7
+    """Which of a bone's rough lengths over the clip is believed; depth is compressed, so most are too short."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """One person's sightings at the constant rate, left and right put right; NaN where not observed.
+
+    Attributes:
+        shape_m: rough landmarks about the middle of both hips in camera axes.
+        camera_from_look: the axes that the rough shape was seen along.
+        look_px: side of the region that was looked at.
+        confidence: 0..1; 0 where not observed.
+    """
+
+    rate_hz: int
+    timestamps_s: Float[np.ndarray, " frames"]
+    observed: Bool[np.ndarray, " frames"]
+    pixels: Float[np.ndarray, "frames 33 2"]
+    shape_m: Float[np.ndarray, "frames 33 3"]
+    camera_from_look: Float[np.ndarray, "frames 3 3"]
+    look_px: Float[np.ndarray, " frames"]
+    confidence: Float[np.ndarray, "frames 33"]
+    camera_matrix: Float[np.ndarray, "3 3"]
+
+
+def gather(
+    person: Person,
+    swapped: Bool[np.ndarray, " frames"],
+    plan: Resampling,
+    camera_matrix: Float[np.ndarray, "3 3"],
+) -> Sight:
+    """Put sides right, turn the rough shape from the axes of the look to the camera's, and resample."""
+    region = np.where(person.observed[:, None], person.region, 0.0)
+    camera_from_look = camera.camera_from_ray(region[:, :2], camera_matrix)
+    rough_m = swap_sides(person.rough_m, swapped)
+    shape_m = np.einsum("fij,fpj->fpi", camera_from_look, rough_m - rough_m[:, _HIPS].mean(axis=1, keepdims=True))
+    pixels = plan.apply(swap_sides(person.landmarks_px, swapped))
+    presence = np.nan_to_num(person.presence, nan=1.0)
+    confidence = plan.apply(swap_sides(person.visibility * presence, swapped))
+    size_px = 2 * camera_matrix[:2, 2]
+    outside = ((pixels < 0) | (pixels > size_px)).any(axis=2)
+    return Sight(
+        rate_hz=plan.rate_hz,
+        timestamps_s=plan.timestamps_s,
+        observed=plan.observed,
+        pixels=pixels,
+        shape_m=plan.apply(shape_m),
+        camera_from_look=camera.camera_from_ray(np.nan_to_num(plan.apply(region[:, :2])), camera_matrix),
+        look_px=plan.apply(region[:, 2]),
+        confidence=np.nan_to_num(np.clip(confidence, 0, 1) * np.where(outside, OUTSIDE, 1.0)),
+        camera_matrix=camera_matrix,
+    )
+
+
+def weigh(sight: Sight, points: Int[np.ndarray, " points"], noise: Noise) -> Evidence:
+    """Evidence about some of the landmarks; without weight where not observed."""
+    seen = sight.observed[:, None]
+    worth = np.maximum(sight.confidence[:, points], WEIGHTLESS) * seen
+    sigma_px = noise.pixel * np.where(sight.observed, sight.look_px, 1.0)
+    precision = np.array([noise.shape_m, noise.shape_m, noise.depth_m]) ** -2.0
+    return Evidence(
+        pixels=np.where(seen[..., None], sight.pixels[:, points], 0.0),
+        pixel_information=worth / sigma_px[:, None] ** 2,
+        shape_m=np.where(seen[..., None], sight.shape_m[:, points], 0.0),
+        shape_information=np.broadcast_to(seen, worth.shape).astype(float),
+        shape_metric=(sight.camera_from_look * precision) @ np.swapaxes(sight.camera_from_look, 1, 2),
+        seen=sight.observed,
+    )
+
+
+def first_guess(sight: Sight, camera_matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "frames 33 3"]:
+    """The rough shape moved onto its pixels frame by frame; NaN where not observed."""
+    rows = sight.observed
+    shape_m = sight.shape_m[rows]
+    weight = np.maximum(sight.confidence[rows][:, _STEADY], WEIGHTLESS)
+    root_m = camera.place_by_pixels(shape_m[:, _STEADY], sight.pixels[rows][:, _STEADY], weight, camera_matrix)
+    usual_m = np.maximum(median_filter(root_m[:, 2], size=min(len(root_m), sight.rate_hz) | 1, mode="nearest"), 0.5)
+    # a frame whose shape misleads keeps its direction and takes the usual depth
+    bounded_m = np.clip(root_m[:, 2], 0.7 * usual_m, 1.4 * usual_m)
+    middle = camera.normalise_pixels(sight.pixels[rows][:, _HIPS].mean(axis=1), camera_matrix)
+    along = np.concatenate([middle, np.ones((len(middle), 1))], axis=1) * bounded_m[:, None]
+    root_m = np.where((bounded_m == root_m[:, 2])[:, None], root_m, along)
+    guess_m = np.full(sight.shape_m.shape, np.nan)
+    guess_m[rows] = shape_m + root_m[:, None]
+    guess_m[..., 2] = np.maximum(guess_m[..., 2], 0.2)
+    return guess_m
+
+
+def believe_lengths(sight: Sight, noise: Noise) -> LengthPrior:
+    """Bone lengths as the rough shape has them in a high quantile of the frames, both sides together."""
+    skeleton = landmark_bones.make_skeleton()
+    points = landmark_bones.SOLVED_INDEX[skeleton.pair]
+    shape_m = sight.shape_m[sight.observed]
+    found_m = np.linalg.norm(shape_m[:, points[:, 0]] - shape_m[:, points[:, 1]], axis=2)
+    clear = sight.confidence[sight.observed][:, points].min(axis=2) > 0.5
+    believed = np.where(clear | ~clear.any(axis=0), found_m, np.nan)
+    quantile_m = np.nanquantile(believed, noise.length_quantile, axis=0)
+    shared = skeleton.length_index == np.arange(len(landmark_bones.LENGTHS))[:, None]
+    mean_m = (shared * quantile_m).sum(axis=1) / shared.sum(axis=1)
+    return LengthPrior(mean_m, noise.length * mean_m)
