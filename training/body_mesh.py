@@ -97,8 +97,9 @@ def _locate(
 def _nearest(
     tree_m: Float[np.ndarray, "tree 3"], points_m: Float[np.ndarray, "points 3"], count: int
 ) -> tuple[Float[np.ndarray, "points count"], Int[np.ndarray, "points count"]]:
-    distance_m, index = KDTree(tree_m).query(points_m, k=range(1, count + 1))
-    return np.asarray(distance_m), np.asarray(index)
+    distance_m, index = KDTree(tree_m).query(points_m, k=count)
+    shape = (len(points_m), count)
+    return np.reshape(distance_m, shape), np.reshape(index, shape)
 
 
 def _mirrored(
