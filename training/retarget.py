@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
+from models.kinematics import bone_offsets, place_joints, world_from_joints
 from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 from training.mocap_clips import MocapClip, WorldPose, rest_pose, world_pose
 
@@ -25,6 +27,9 @@ CURL_RAD: Final = 0.3
 STANCE_HEIGHT_M: Final = 0.03
 STANCE_SPEED_M_S: Final = 0.25
 """A foot stands when its toes are this near to their lowest and its ankle this slow."""
+TOE_BEND_MAX_RAD: Final = 0.9
+TOE_RELEASE_M: Final = (0.02, 0.1)
+"""Toes let go of the floor between these heights above their lowest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,13 @@ def retarget(clip: MocapClip, rest_joints_m: Float[np.ndarray, "24 3"]) -> SmplP
     return SmplPose(_local(world_from_joint), _pelvis_m(source, world["pelvis"], rest_joints_m))
 
 
+def joint_positions(pose: SmplPose, rest_joints_m: Float[np.ndarray, "24 3"]) -> Float[np.ndarray, "frames 24 3"]:
+    """Where the joints of a body with these rest joints are."""
+    rest = torch.from_numpy(rest_joints_m)
+    world = world_from_joints(SMPL_PARENTS, torch.from_numpy(pose.parent_from_joint))
+    return place_joints(SMPL_PARENTS, bone_offsets(SMPL_PARENTS, rest), torch.from_numpy(pose.pelvis_m), world).numpy()
+
+
 def _rest_axes(source: _Source) -> Turn:
     """Columns: left, up and forward of the source at rest."""
     left = _unit(source.bone_m("r_hip", "l_hip") * (1, 0, 1))
@@ -103,8 +115,15 @@ def _leg(source: _Source, left: Vector, rest_joints_m: np.ndarray, side: str) ->
     }
     foot = _rest_bone(rest_joints_m, f"{side}_ankle")
     turns[f"{side}_ankle"] = source.turns(ankle) @ _sole(source, (ankle, toe), left, foot)
-    turns[f"{side}_foot"] = turns[f"{side}_ankle"]
+    turns[f"{side}_foot"] = turns[f"{side}_ankle"] @ _toe_bend(turns[f"{side}_ankle"], source.points_m(toe)[:, 1])
     return turns
+
+
+def _toe_bend(foot: Turns, toe_height_m: Float[np.ndarray, " frames"]) -> Turns:
+    """Toes stay flat on the floor while the heel rises; few sources know."""
+    heel_up_rad = np.clip(np.arcsin(-foot[:, 1, 2]), 0, TOE_BEND_MAX_RAD)
+    near = np.clip((toe_height_m.min() + TOE_RELEASE_M[1] - toe_height_m) / -np.subtract(*TOE_RELEASE_M), 0, 1)
+    return Rotation.from_rotvec(-(heel_up_rad * near)[:, None] * (1, 0, 0)).as_matrix()
 
 
 def _sole(source: _Source, parts: tuple[str, str], left: Vector, foot: Vector) -> Turn:
