@@ -24,7 +24,7 @@ TANGENT_PASSES: Final = 2
 
 
 def smoothing_stencil(
-    observed: Bool[np.ndarray, " frames"], rate_hz: float, period_s: float
+    observed: Bool[np.ndarray, " frames"], rate_hz: int, period_s: float
 ) -> Float[Tensor, "frames window"]:
     """How much of each neighbour, from the earliest to the latest, goes into a frame; rows sum to 1.
 

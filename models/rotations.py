@@ -88,4 +88,5 @@ def turn_onto(
             collinear vectors leave the turn about them open, and some proper rotation is given.
     """
     spread = torch.einsum("...p,...pi,...pj->...ij", weight, seen, rest)
-    return roma.special_procrustes(spread if prior is None else spread + prior)
+    rotation: Tensor = roma.special_procrustes(spread if prior is None else spread + prior)  # pyright: ignore[reportAssignmentType]
+    return rotation

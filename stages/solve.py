@@ -1,4 +1,4 @@
-"""JointTrack to RawMotion: the body's shape from lengths that stay constant, its pose from the landmarks, gaps filled."""
+"""JointTrack to RawMotion: shape from lengths that stay constant, pose from the landmarks, gaps filled and marked."""
 
 import logging
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """A made body of a few hundred points: symmetric, with joints and landmarks where a person has them."""
 
+import roma
 import torch
 from torch import Tensor
 
@@ -51,15 +52,25 @@ def _landmark_skin() -> tuple[Tensor, Tensor]:
     return joint, weight
 
 
-def toy_body(dtype: torch.dtype = torch.float64) -> Body:
-    """Eight points about each joint and one for each landmark; landmarks at joints follow two joints."""
+def toy_body(dtype: torch.dtype = torch.float64, *, landmarks_at_joints: bool = False) -> Body:
+    """Eight points about each joint and one for each landmark; most landmarks lie off the joints and follow two.
+
+    Args:
+        landmarks_at_joints: put the limbs' landmarks on the joints themselves, where no skin blurs them.
+    """
     joints, landmarks = _mirrored(_JOINTS, SMPL_MIRROR), _mirrored(_LANDMARKS, LANDMARK_MIRROR)
+    landmark_joint, landmark_weight = _landmark_skin()
+    if landmarks_at_joints:
+        for row, name in enumerate(LANDMARKS):
+            if name in SMPL_INDEX:
+                landmarks[row] = joints[SMPL_INDEX[name]]
+                landmark_joint[row, 0] = SMPL_INDEX[name]
+                landmark_weight[row] = torch.tensor([1.0, 0, 0, 0])
     template = torch.cat([(joints[:, None] + _CLOUD).flatten(0, 1), landmarks])
     x, y, z = template.unbind(-1)
     zero = torch.zeros_like(x)
     ways = [template, torch.stack([zero, y.clamp_max(0.9), zero], -1), torch.stack([x, zero, zero], -1)]
     ways += [torch.stack([x * torch.cos(k * y), torch.cos(k * x * x), z * torch.sin(k * y)], -1) for k in range(1, 8)]
-    landmark_joint, landmark_weight = _landmark_skin()
     owner = torch.arange(24).repeat_interleave(8)[:, None].repeat(1, 4)
     return Body(
         name="toy", sha256="0" * 64, licence="none",
@@ -77,8 +88,6 @@ def toy_body(dtype: torch.dtype = torch.float64) -> Body:
 
 def plausible_pose(frames: int, seed: int) -> Tensor:
     """Random rotations a person could do, (frames, 24, 3, 3): joints turn by tens of degrees, hinges only bend."""
-    import roma
-
     random = torch.Generator().manual_seed(seed)
     turn = torch.randn(frames, 24, 3, generator=random, dtype=torch.float64) * 0.3
     for name in ("spine1", "spine2", "spine3", "neck", "head", "left_collar", "right_collar"):
