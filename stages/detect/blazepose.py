@@ -21,6 +21,9 @@ _POINTS: Final = 39
 """33 landmarks and six helpers: 33 is the middle of the person, 34 lies on the circle about him."""
 
 _MIRROR: Final = np.array([*LANDMARK_MIRROR, *range(33, _POINTS)])
+_PARTS: Final = (slice(0, 11), slice(11, 23), slice(23, 33))
+"""Face, arms and legs: what the network turns the wrong way round as one."""
+
 _OVERLAP: Final = 0.3
 """Boxes that share more are one person (MediaPipe, pose_detection)."""
 
@@ -112,12 +115,12 @@ def read_landmarks(
 
     Args:
         regions: where each crop was cut.
-        mirrored: read the mirror image of every crop as well and average both readings.
+        mirrored: read the mirror image of every crop as well and average both readings, with the sides of the first.
     """
     raw = _Raw.of(models, crops)
     if mirrored:
         twin = _Raw.of(models, np.ascontiguousarray(crops[:, :, ::-1])).unmirror()
-        raw = raw.mean_with(twin)
+        raw = raw.mean_with(twin.with_sides_of(raw))
     return _place(raw, regions)
 
 
@@ -150,6 +153,26 @@ class _Raw:
             rough_m=(self.rough_m * [-1, 1, 1])[:, _MIRROR],
             visibility=self.visibility[:, _MIRROR],
             presence=self.presence[:, _MIRROR],
+            score=self.score,
+        )
+
+    def with_sides_of(self, other: "_Raw") -> "_Raw":
+        """Exchange left and right in each part of the body that agrees far better with the other reading so.
+
+        The network takes a back for a front now and then; a mean of both beliefs would be neither.
+        """
+        source = np.broadcast_to(np.arange(_POINTS), self.visibility.shape).copy()
+        swapped = self.unit[:, _MIRROR]
+        for part in _PARTS:
+            as_is = np.linalg.norm(self.unit - other.unit, axis=-1)[:, part].mean(axis=1)
+            exchanged = np.linalg.norm(swapped - other.unit, axis=-1)[:, part].mean(axis=1)
+            source[:, part] = np.where((exchanged < as_is / 2)[:, None], _MIRROR[part], source[:, part])
+        batch = np.arange(len(source))[:, None]
+        return _Raw(
+            unit=self.unit[batch, source],
+            rough_m=self.rough_m[batch, source],
+            visibility=self.visibility[batch, source],
+            presence=self.presence[batch, source],
             score=self.score,
         )
 

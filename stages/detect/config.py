@@ -12,13 +12,15 @@ class Config:
 
     detector: Literal["blazepose", "mediapipe"] = "blazepose"
     """blazepose: several people, two passes, both cores. mediapipe: MediaPipe's own graph, one person, to compare."""
-    min_person_score: float = 0.5
-    """How sure the search of the whole picture must be of a person, 0..1."""
+    min_person_score: float = 0.3
+    """How sure the search of the whole picture must be to look closer, 0..1; the landmark network decides."""
+    min_newcomer_score: float = 0.9
+    """How sure the landmark network must be before somebody new is followed, 0..1."""
     min_landmark_score: float = 0.5
-    """How sure the landmark network must be that a region holds a person, 0..1."""
+    """How sure the landmark network must be that somebody known is still there, 0..1."""
     max_people: int = 8
     """No more people than this are followed at a time."""
-    search_interval_s: float = 0.2
+    search_interval_s: float = 0.1
     """The whole picture is searched for newcomers this often."""
     follow_rate_hz: float = 30.0
     """People are followed at this rate at most; every frame in between is read all the same."""
@@ -28,7 +30,7 @@ class Config:
     """Read the mirror image of every region as well and average: a third less noise for twice the reading."""
 
     def __post_init__(self) -> None:
-        for name in ("min_person_score", "min_landmark_score"):
+        for name in ("min_person_score", "min_newcomer_score", "min_landmark_score"):
             value: float = getattr(self, name)
             if not 0 < value < 1:
                 raise ConfigError(f"detect.{name} is {value}", "choose a number between 0 and 1")

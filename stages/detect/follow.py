@@ -16,6 +16,8 @@ JITTER: Final = 0.1
 """Sides by which a region may jump between any two readings of somebody who stands still."""
 SAME_PLACE: Final = 0.15
 """Regions whose centres are closer than this many sides are of one person."""
+SETTLING: Final = 2
+"""Readings of a newcomer before the one that counts: the search tells his place only roughly."""
 SAME_POSE: Final = 0.06
 """Readings whose landmarks differ by less than this many sides (median) are of one person."""
 
@@ -88,7 +90,7 @@ def _read_again(
 ) -> tuple[Reading, Bool[np.ndarray, " people"]]:
     regions = np.array([person.region for person in people]).reshape(-1, 4)
     elapsed_s = np.array([time_s - person.seen_s for person in people])
-    reading = read_landmarks(models, cut_crops(picture, regions), regions)
+    reading = _read(models, picture, regions)
     plausible = _surprise(regions, reading.next_region) < JITTER + TOP_SPEED * elapsed_s
     sure = reading.score >= config.min_landmark_score
     return reading, one_reading_each(regions, reading, plausible & sure)
@@ -99,12 +101,20 @@ def _welcome(
 ) -> Scene:
     found, _ = find_people(models, picture, config.min_person_score)
     present = np.array([person.region for person in scene.people if person.seen_s == time_s]).reshape(-1, 4)
-    found = found[_nearest(found, present)[1] > SAME_PLACE]
-    reading = read_landmarks(models, cut_crops(picture, found), found)
-    sure = one_reading_each(found, reading, reading.score >= config.min_landmark_score)
-    for region in reading.next_region[sure]:
+    regions = found[_nearest(found, present)[1] > SAME_PLACE]
+    for _ in range(SETTLING):
+        regions = _read(models, picture, regions).next_region
+    reading = _read(models, picture, regions)
+    settled = (reading.score >= config.min_newcomer_score) & (_surprise(regions, reading.next_region) < SAME_PLACE)
+    for region in reading.next_region[one_reading_each(regions, reading, settled)]:
         scene = _seat(scene, region, time_s, config.max_people)
     return scene
+
+
+def _read(
+    models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], regions: Float[np.ndarray, "batch 4"]
+) -> Reading:
+    return read_landmarks(models, cut_crops(picture, regions), regions)
 
 
 def _seat(scene: Scene, region: Float[np.ndarray, " 4"], time_s: float, max_people: int) -> Scene:
