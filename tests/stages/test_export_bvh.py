@@ -1,0 +1,159 @@
+"""A BVH puts every joint where the motion has it, in a dialect that every reader understands alike."""
+
+import re
+
+import numpy as np
+import pybvh
+import pytest
+from scipy.spatial.transform import Rotation
+
+from models.bvh import parse_bvh, place_bvh_joints
+from models.skeletons import SMPL_INDEX, SMPL_JOINTS
+from stages.export import bvh
+from stages.export.euler import continuous_euler_zxy
+from tests.stages import toy_motion
+
+
+def gimbal_locked(frames: int) -> np.ndarray:
+    """Every joint's x angle at a right angle or a hair beside it."""
+    rng = np.random.default_rng(3)
+    angles_deg = rng.uniform(-180, 180, (frames, 24, 3))
+    angles_deg[..., 1] = rng.choice([-90, 90], (frames, 24)) + rng.choice([0, 1e-9, 1e-5, 1e-2], (frames, 24))
+    return Rotation.from_euler("ZXY", angles_deg.reshape(-1, 3), degrees=True).as_matrix().reshape(frames, 24, 3, 3)
+
+
+MOTIONS = {
+    "random": toy_motion.random_rotations(40),
+    "smooth": toy_motion.smooth_rotations(300),
+    "gimbal lock": gimbal_locked(40),
+    "one frame": toy_motion.random_rotations(1),
+}
+
+
+@pytest.fixture(params=MOTIONS)
+def motion(request):
+    rotation = MOTIONS[request.param]
+    return toy_motion.make_motion(rotation, toy_motion.smooth_roots_m(len(rotation)))
+
+
+def written(rotation: np.ndarray) -> str:
+    return bvh.encode(toy_motion.make_motion(rotation))
+
+
+def rows_of(text: str) -> np.ndarray:
+    return np.array([line.split() for line in text.split("Frame Time: ")[1].splitlines()[1:]], float)
+
+
+def test_our_reader_finds_the_joints_where_the_motion_has_them(motion):
+    read = parse_bvh(bvh.encode(motion), "made")
+    order = [read.names.index(bvh.HUMANIK_NAMES[name]) for name in SMPL_JOINTS]
+    np.testing.assert_allclose(place_bvh_joints(read)[:, order] / 100, motion.joints_m, atol=1e-4)
+
+
+def test_pybvh_finds_the_joints_where_the_motion_has_them(motion, tmp_path):
+    path = tmp_path / "a.bvh"
+    path.write_text(bvh.encode(motion), newline="")
+    read = pybvh.read_bvh_file(path)
+    order = [read.joint_names.index(bvh.HUMANIK_NAMES[name]) for name in SMPL_JOINTS]
+    np.testing.assert_allclose(read.joint_positions()[:, order] / 100, motion.joints_m, atol=1e-4)
+
+
+def test_zero_rotation_is_a_true_t_pose_that_faces_z():
+    read = parse_bvh(written(toy_motion.still()), "made")
+    zero = place_bvh_joints(
+        type(read)(read.joints, read.frame_time_s, read.position, np.broadcast_to(np.eye(3), (2, 24, 3, 3)).copy())
+    )[0]
+    place = {name: zero[read.names.index(bvh.HUMANIK_NAMES[name])] for name in SMPL_JOINTS}
+
+    def directions(*chain: str) -> np.ndarray:
+        bones = np.diff([place[name] for name in chain], axis=0)
+        return bones / np.linalg.norm(bones, axis=1, keepdims=True)
+
+    for side, x in (("left", 1), ("right", -1)):
+        arm = [f"{side}_{part}" for part in ("shoulder", "elbow", "wrist", "hand")]
+        leg = [f"{side}_{part}" for part in ("hip", "knee", "ankle")]
+        np.testing.assert_allclose(directions(*arm), [[x, 0, 0]] * 3, atol=1e-6)
+        np.testing.assert_allclose(directions(*leg), [[0, -1, 0]] * 2, atol=1e-6)
+        foot = place[f"{side}_foot"] - place[f"{side}_ankle"]
+        np.testing.assert_allclose(foot, [0, -6, np.hypot(3, 13)], atol=1e-5)
+    np.testing.assert_allclose(directions("spine1", "spine2", "spine3"), [[0, 1, 0]] * 2, atol=1e-6)
+    np.testing.assert_allclose(directions("neck", "head"), [[0, 1, 0]], atol=1e-6)
+    assert place["left_hip"][0] > 0 > place["right_hip"][0]
+
+
+def test_bones_keep_the_lengths_of_the_body():
+    read = parse_bvh(written(toy_motion.still()), "made")
+    written_cm = {joint.name: np.linalg.norm(joint.offset) for joint in read.joints}
+    for name, offset_m in zip(SMPL_JOINTS[1:], toy_motion.rest_offsets_m()[1:], strict=True):
+        assert written_cm[bvh.HUMANIK_NAMES[name]] == pytest.approx(100 * np.linalg.norm(offset_m), abs=1e-5)
+
+
+def test_the_head_and_the_trunk_need_no_rotation_in_the_rest_pose():
+    angles_deg = rows_of(written(toy_motion.still()))[0, 3:].reshape(24, 3)
+    read = parse_bvh(written(toy_motion.still()), "made")
+    for name in ("Hips", "LeftShoulder", "RightShoulder"):
+        np.testing.assert_allclose(angles_deg[read.names.index(name)], 0, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_angles_of_a_steady_motion_do_not_jump(seed):
+    rotation = toy_motion.smooth_rotations(600, seed)
+    angle_rad = continuous_euler_zxy(rotation)
+    steps_rad = np.abs(np.diff(angle_rad, axis=0)).max(axis=-1)
+    turned_rad = (
+        Rotation.from_matrix((rotation[:-1].swapaxes(-1, -2) @ rotation[1:]).reshape(-1, 3, 3))
+        .magnitude()
+        .reshape(steps_rad.shape)
+    )
+    far_from_lock = np.abs(rotation[1:, :, 2, 1]) < 0.9
+    assert np.all(steps_rad[far_from_lock] < 4 * turned_rad[far_from_lock] + 1e-9)
+    rebuilt = Rotation.from_euler("ZXY", angle_rad.reshape(-1, 3)).as_matrix().reshape(rotation.shape)
+    np.testing.assert_allclose(rebuilt, rotation, atol=1e-12)
+
+
+def test_a_swing_through_gimbal_lock_stays_one_swing():
+    swing_rad = np.linspace(0, np.pi, 181)
+    rotation = Rotation.from_euler("X", swing_rad[:, None]).as_matrix()[:, None]
+    expected = np.stack([0 * swing_rad, swing_rad, 0 * swing_rad], axis=-1)
+    np.testing.assert_allclose(continuous_euler_zxy(rotation)[:, 0], expected, atol=1e-9)
+
+
+def test_several_turns_are_counted_on():
+    turn_rad = np.linspace(0, 20 * np.pi, 400)
+    rotation = toy_motion.still(400)
+    rotation[:, 0] = Rotation.from_euler("Y", turn_rad[:, None]).as_matrix()
+    np.testing.assert_allclose(rows_of(written(rotation))[:, 5], np.degrees(turn_rad), atol=1e-4)
+
+
+def test_the_file_keeps_to_the_dialect():
+    frames = 50
+    text = bvh.encode(toy_motion.make_motion(toy_motion.smooth_rotations(frames), rate_hz=60))
+    assert text.isascii()
+    assert "\r" not in text and text.endswith("\n")
+    assert text.startswith(
+        "HIERARCHY\nROOT Hips\n{\n\tOFFSET 0.000000 0.000000 0.000000\n"
+        "\tCHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation\n"
+    )
+    assert text.count("CHANNELS 3 Zrotation Xrotation Yrotation\n") == 23
+    names = re.findall(r"(?:ROOT|JOINT) (.*)\n", text)
+    assert sorted(names) == sorted(bvh.HUMANIK_NAMES.values()) and len(set(names)) == 24
+    assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names)
+    assert f"MOTION\nFrames: {frames}\nFrame Time: 0.01666667\n" in text
+    number = r"-?\d+\.\d"
+    assert all(
+        re.fullmatch(rf"\s*OFFSET(?: {number}{{6}}){{3}}", line) for line in text.split("\n") if "OFFSET" in line
+    )
+    motion_lines = text.split("Frame Time: ")[1].splitlines()[1:]
+    assert len(motion_lines) == frames
+    assert all(re.fullmatch(rf"{number}{{4}}(?: {number}{{4}}){{74}}", line) for line in motion_lines)
+    assert not re.search(r"-0\.0+(?!\d)", text)
+    ends = re.findall(r"End Site\n\s*{\n\s*OFFSET (.*)\n", text)
+    assert len(ends) == 5 and all(np.linalg.norm(np.array(end.split(), float)) > 1 for end in ends)
+
+
+def test_left_stays_left():
+    read = parse_bvh(written(toy_motion.still()), "made")
+    place = place_bvh_joints(read)[0]
+    assert place[read.names.index("LeftHand"), 0] > 40
+    assert read.parents[read.names.index("LeftHand")] == read.names.index("LeftForeArm")
+    assert SMPL_INDEX["left_wrist"] == SMPL_JOINTS.index("left_wrist")
