@@ -1,7 +1,7 @@
 """A body of one shape, reduced to what a solver asks of it: bones, and landmarks that are linear in the joints' frames.
 
-Linear blend skinning moves a landmark by the frames of its joints only: landmark = sum over joints of
-share * joint position + joint orientation @ lever, with the shares and levers found once at rest.
+landmark = sum over joints of share * joint position + joint orientation @ lever, with the shares and levers found
+once at rest.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from models.bodies.body import Body, rest_joints, rest_vertices
+from models.bodies.body import Body, rest_joints, rest_landmarks
 from models.kinematics import bone_offsets, place_joints
 from models.skeletons import SMPL_PARENTS
 
@@ -43,12 +43,15 @@ class Pose:
 
 def make_rig(body: Body, betas: Float[Tensor, " betas"]) -> Rig:
     """Reduce a body of the given shape."""
-    support, landmark_from_support = body.landmark_support
-    skin_m = rest_vertices(body, betas)[support]
     joints_m = rest_joints(body, betas)
-    share = landmark_from_support[:, :, None] * body.skin_matrix[support]
-    lever_m = torch.einsum("lvj,vc->ljc", share, skin_m) - share.sum(1)[..., None] * joints_m
-    return Rig(pelvis_m=joints_m[0], offset_m=bone_offsets(SMPL_PARENTS, joints_m), share=share.sum(1), lever_m=lever_m)
+    share = torch.nn.functional.one_hot(body.landmark_joint, len(SMPL_PARENTS)).to(joints_m)
+    arm_m = rest_landmarks(body, betas) - joints_m[body.landmark_joint]
+    return Rig(
+        pelvis_m=joints_m[0],
+        offset_m=bone_offsets(SMPL_PARENTS, joints_m),
+        share=share,
+        lever_m=share[..., None] * arm_m[:, None],
+    )
 
 
 def rig_joints(rig: Rig, pose: Pose) -> Float[Tensor, "*batch 24 3"]:

@@ -27,6 +27,12 @@ FACE_AND_FEET: Final = {
 KNUCKLE: Final = 0.55
 """The detector's finger points lie at the knuckles, about this far from the wrist to the tip."""
 
+CARRIERS: Final = {
+    "shoulder": "collar", "elbow": "shoulder", "wrist": "elbow", "pinky": "wrist", "index": "wrist", "thumb": "wrist",
+    "hip": "pelvis", "knee": "hip", "ankle": "knee", "heel": "ankle", "foot_index": "ankle",
+}  # fmt: skip
+"""Which joint carries a landmark of the limbs, before the detector was asked."""
+
 
 def name_vertices(
     skin_m: Float[np.ndarray, "vertices 3"],
@@ -76,6 +82,16 @@ def guess_landmarks(
             vertex[row, 0] = np.argmin(np.linalg.norm(skin_m - _face_or_foot(landmark, skin_m, names), axis=1))
             weight[row, 0] = 1
     return vertex, weight / weight.sum(axis=1, keepdims=True)
+
+
+def guess_carriers() -> Int[np.ndarray, " 33"]:
+    """The joint that carries each landmark: the bone above for those of the limbs, the head for the face."""
+    joints: list[int] = []
+    for landmark in LANDMARKS:
+        side, _, part = landmark.partition("_")
+        carrier = CARRIERS.get(part, "head")
+        joints.append(SMPL_INDEX.get(f"{side}_{carrier}", SMPL_INDEX.get(carrier, SMPL_INDEX["head"])))
+    return np.array(joints)
 
 
 def _around(

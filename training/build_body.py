@@ -24,12 +24,12 @@ from training.body_fit import (
     fit_shape_space,
     merge_bone_weights,
     reconstruct,
-    symmetric,
 )
-from training.body_mesh import LeanMesh, find_mirror, make_lean_mesh
+from training.body_mesh import LeanMesh, make_lean_mesh
 from training.body_people import People, sample_people
-from training.body_points import guess_landmarks, name_vertices
+from training.body_points import guess_carriers, guess_landmarks, name_vertices
 from training.body_rest import place_joints_in_people, stand_in_t_pose
+from training.body_symmetry import find_mirror, symmetric
 
 PEOPLE: Final = 600
 HELD_OUT: Final = 100
@@ -112,6 +112,7 @@ def _assemble(people: People, lean: LeanMesh, space: ShapeSpace, regressor: Floa
         skin_weight=torch.from_numpy(skin_weight),
         landmark_vertex=torch.from_numpy(landmark_vertex),
         landmark_weight=torch.from_numpy(landmark_weight),
+        landmark_joint=torch.from_numpy(guess_carriers()),
         named_vertices=names,
     )
 

@@ -31,8 +31,10 @@ class Body:
         joint_regressor: each joint is this mean of the rest skin; rows sum to 1.
         skin_joint: the four joints that move a vertex.
         skin_weight: and their shares, which sum to 1.
-        landmark_vertex: the points of the skin whose mean is one of the detector's 33 landmarks.
+        landmark_vertex: the points of the rest skin whose mean is one of the detector's 33 landmarks at rest.
         landmark_weight: and their shares, which sum to 1.
+        landmark_joint: the one joint that carries each landmark. The skin about a bent elbow caves in; the detector
+            sees a joint inside the limb, at a constant distance from the next.
         named_vertices: vertex index by name (smplx's `vertex_ids`).
     """
 
@@ -47,6 +49,7 @@ class Body:
     skin_weight: Float[Tensor, "vertices 4"]
     landmark_vertex: Int64[Tensor, "33 points"]
     landmark_weight: Float[Tensor, "33 points"]
+    landmark_joint: Int64[Tensor, "33"]
     named_vertices: Mapping[str, int]
 
     @property
@@ -71,11 +74,14 @@ class Body:
         return dense.scatter_add(1, self.skin_joint, self.skin_weight)
 
     @cached_property
-    def landmark_support(self) -> tuple[Int64[Tensor, " support"], Float[Tensor, "33 support"]]:
-        """The vertices that any landmark needs, and the matrix that makes landmarks of them."""
-        support, position = torch.unique(self.landmark_vertex, return_inverse=True)
-        dense = self.landmark_weight.new_zeros(len(self.landmark_vertex), len(support))
-        return support, dense.scatter_add(1, position, self.landmark_weight)
+    def landmark_template_m(self) -> Float[Tensor, "33 3"]:
+        """Landmarks of the mean shape at rest."""
+        return (self.landmark_weight[..., None] * self.template_m[self.landmark_vertex]).sum(1)
+
+    @cached_property
+    def landmark_shape_m(self) -> Float[Tensor, "33 3 betas"]:
+        """Movement of the landmarks at rest for one unit of each beta."""
+        return (self.landmark_weight[..., None, None] * self.shape_m[self.landmark_vertex]).sum(1)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Body":
         """The same body elsewhere; indices stay int64."""
@@ -99,6 +105,12 @@ def rest_joints(body: Body, betas: Float[Tensor, "*batch betas"]) -> Float[Tenso
     """The joints at rest; raises as rest_vertices."""
     _require_betas(body, betas)
     return _shaped(body.rest_joint_template_m, body.rest_joint_shape_m, betas)
+
+
+def rest_landmarks(body: Body, betas: Float[Tensor, "*batch betas"]) -> Float[Tensor, "*batch 33 3"]:
+    """The detector's 33 landmarks at rest; raises as rest_vertices."""
+    _require_betas(body, betas)
+    return _shaped(body.landmark_template_m, body.landmark_shape_m, betas)
 
 
 def pose_joints(
@@ -151,9 +163,13 @@ def pose_landmarks(
     parent_from_joint: Float[Tensor, "*batch 24 3 3"],
     trans_m: Float[Tensor, "*batch 3"],
 ) -> Float[Tensor, "*batch 33 3"]:
-    """The detector's 33 landmarks, read off the skin of a posed body in the world; arguments as in pose_joints."""
-    support, landmark_from_support = body.landmark_support
-    return landmark_from_support @ pose_vertices(body, betas, parent_from_joint, trans_m, support)
+    """The detector's 33 landmarks of a posed body in the world; arguments as in pose_joints."""
+    rest_m = rest_joints(body, betas)
+    world_from_joint = world_from_joints(SMPL_PARENTS, parent_from_joint)
+    joints_m = _posed_joints(rest_m, world_from_joint, trans_m)
+    carrier = body.landmark_joint
+    arm_m = rest_landmarks(body, betas) - rest_m[..., carrier, :]
+    return joints_m[..., carrier, :] + (world_from_joint[..., carrier, :, :] @ arm_m[..., None])[..., 0]
 
 
 def _posed_joints(rest_m: Tensor, world_from_joint: Tensor, trans_m: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ def read_body(path: Path, *, name: str, sha256: str, licence: str) -> Body:
         skin_weight=_shares(torch.from_numpy(arrays["skin_weight"].astype(np.float32))),
         landmark_vertex=_indices(arrays["landmark_vertex"]),
         landmark_weight=_shares(torch.from_numpy(arrays["landmark_weight"])),
+        landmark_joint=_indices(arrays["landmark_joint"]),
         named_vertices=json.loads(str(arrays["named_vertices"])),
     )
 
@@ -58,6 +59,7 @@ def write_body(path: Path, body: Body) -> None:
         "skin_weight": _array(body.skin_weight, np.float16),
         "landmark_vertex": _array(body.landmark_vertex, np.uint16),
         "landmark_weight": _array(body.landmark_weight, np.float32),
+        "landmark_joint": _array(body.landmark_joint, np.uint8),
         "named_vertices": np.asarray(json.dumps(dict(sorted(body.named_vertices.items())))),
     }
     np.savez_compressed(path, allow_pickle=False, **arrays)

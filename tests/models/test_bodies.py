@@ -14,6 +14,7 @@ from models.bodies.body import (
     pose_landmarks,
     pose_vertices,
     rest_joints,
+    rest_landmarks,
     rest_vertices,
 )
 from models.bodies.packed import read_body, write_body
@@ -45,6 +46,7 @@ def made() -> Body:
         skin_weight=weight / weight.sum(1, keepdim=True),
         landmark_vertex=torch.randint(vertices, (33, points)),
         landmark_weight=landmark / landmark.sum(1, keepdim=True),
+        landmark_joint=torch.randint(24, (33,)),
         named_vertices={"nose": 7},
     )
 
@@ -124,11 +126,21 @@ def test_chosen_vertices_are_those_of_the_whole_skin(made: Body) -> None:
     torch.testing.assert_close(pose_vertices(made, betas, pose, trans, chosen), whole[:, chosen])
 
 
-def test_a_landmark_is_the_weighted_mean_of_its_vertices(made: Body) -> None:
+def test_a_landmark_at_rest_is_the_weighted_mean_of_its_vertices(made: Body) -> None:
+    betas = _arguments(made, (4,))[0]
+    points = rest_vertices(made, betas)[:, made.landmark_vertex]
+    torch.testing.assert_close(rest_landmarks(made, betas), (points * made.landmark_weight[..., None]).sum(-2))
+
+
+def test_a_landmark_keeps_its_distance_from_its_carrier_and_that_joint_s_neighbours(made: Body) -> None:
     betas, pose, trans = _arguments(made, (4,))
-    points = pose_vertices(made, betas, pose, trans)[:, made.landmark_vertex]
-    slow = (points * made.landmark_weight[..., None]).sum(-2)
-    torch.testing.assert_close(pose_landmarks(made, betas, pose, trans), slow)
+    landmarks_m, joints_m = pose_landmarks(made, betas, pose, trans), pose_joints(made, betas, pose, trans)
+    rest_m, rest_joints_m = rest_landmarks(made, betas), rest_joints(made, betas)
+    for child, parent in enumerate(SMPL_PARENTS[1:], start=1):
+        for row in torch.nonzero(made.landmark_joint == parent)[:, 0]:
+            for joint in (parent, child):
+                now = (landmarks_m[:, row] - joints_m[:, joint]).norm(dim=-1)
+                torch.testing.assert_close(now, (rest_m[:, row] - rest_joints_m[:, joint]).norm(dim=-1))
 
 
 def test_gradients_agree_with_finite_differences(made: Body) -> None:

@@ -53,7 +53,7 @@ def _landmark_skin() -> tuple[Tensor, Tensor]:
 
 
 def toy_body(dtype: torch.dtype = torch.float64, *, landmarks_at_joints: bool = False) -> Body:
-    """Eight points about each joint and one for each landmark; most landmarks lie off the joints and follow two.
+    """Eight points about each joint and one for each landmark; most landmarks lie off the joints.
 
     Args:
         landmarks_at_joints: put the limbs' landmarks on the joints themselves, where no skin blurs them.
@@ -82,6 +82,7 @@ def toy_body(dtype: torch.dtype = torch.float64, *, landmarks_at_joints: bool = 
         skin_weight=torch.cat([torch.tensor([1.0, 0, 0, 0]).repeat(192, 1), landmark_weight]).to(dtype),
         landmark_vertex=torch.arange(192, 225)[:, None],
         landmark_weight=torch.ones(33, 1, dtype=dtype),
+        landmark_joint=landmark_joint[:, 0],
         named_vertices={},
     )  # fmt: skip
 
