@@ -1,0 +1,95 @@
+"""Where bodies and markers are in given poses: forward kinematics over batches, in plain numpy.
+
+Poses are raw: each coordinate counts with its own value; `obey_couplers` sets the dependent ones first. A loop over
+joints, none over frames.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.transform import Rotation
+
+from models.osim.functions import evaluate
+from models.osim.model import Axis, Frame, Marker, Model
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Frames of the ground and of every body, in the order of `Model.body_index`."""
+
+    ground_from_body: Float[np.ndarray, "*batch bodies 3 3"]
+    origin_m: Float[np.ndarray, "*batch bodies 3"]
+
+
+def place_bodies(model: Model, pose: Float[np.ndarray, "*batch coordinates"]) -> Placed:
+    """Place every body.
+
+    Args:
+        model: the model.
+        pose: radians and metres, in the order of `Model.coordinates`.
+    """
+    batch, index = pose.shape[:-1], model.body_index
+    turn = np.broadcast_to(np.eye(3), (*batch, len(index), 3, 3)).copy()
+    origin = np.zeros((*batch, len(index), 3))
+    for branch in model.tree:
+        start, end = branch.joint.parent, branch.joint.child
+        motion = _joint_motion(model, branch.joint.axes, pose)
+        if branch.backward:
+            start, end, motion = end, start, _inverse(*motion)
+        carrier, moved = index[branch.carrier], index[branch.moved]
+        placed = _after((turn[..., carrier, :, :], origin[..., carrier, :]), _rigid(start))
+        placed = _after(_after(placed, motion), _inverse(*_rigid(end)))
+        turn[..., moved, :, :], origin[..., moved, :] = placed
+    return Placed(turn, origin)
+
+
+def place_markers(
+    model: Model, pose: Float[np.ndarray, "*batch coordinates"], markers: tuple[Marker, ...]
+) -> Float[np.ndarray, "*batch markers 3"]:
+    """Place markers in the ground frame, metres."""
+    placed = place_bodies(model, pose)
+    body = [model.body_index[marker.body] for marker in markers]
+    local = np.array([marker.location_m for marker in markers]).reshape(-1, 3)
+    turned = (placed.ground_from_body[..., body, :, :] @ local[..., None])[..., 0]
+    return placed.origin_m[..., body, :] + turned
+
+
+def obey_couplers(
+    model: Model, pose: Float[np.ndarray, "*batch coordinates"]
+) -> Float[np.ndarray, "*batch coordinates"]:
+    """The pose with every dependent coordinate at the value that its coupler gives it."""
+    obedient = pose.copy()
+    for coupler in model.couplers:
+        independent = obedient[..., model.coordinate_index[coupler.independent]]
+        obedient[..., model.coordinate_index[coupler.dependent]] = evaluate(coupler.function, independent)[0]
+    return obedient
+
+
+_Rigid = tuple[Float[np.ndarray, "*#batch 3 3"], Float[np.ndarray, "*#batch 3"]]
+
+
+def _joint_motion(model: Model, axes: tuple[Axis, ...], pose: Float[np.ndarray, "*batch coordinates"]) -> _Rigid:
+    batch = pose.shape[:-1]
+    turn, shift = np.broadcast_to(np.eye(3), (*batch, 3, 3)), np.zeros((*batch, 3))
+    for axis in axes:
+        driver = np.zeros(batch) if axis.coordinate is None else pose[..., model.coordinate_index[axis.coordinate]]
+        vector = evaluate(axis.function, driver)[0][..., None] * axis.direction
+        if axis.turns:
+            turn = turn @ Rotation.from_rotvec(vector.reshape(-1, 3)).as_matrix().reshape(*batch, 3, 3)
+        else:
+            shift = shift + vector
+    return turn, shift
+
+
+def _rigid(frame: Frame) -> _Rigid:
+    return Rotation.from_euler("XYZ", frame.orientation_rad).as_matrix(), np.array(frame.translation_m)
+
+
+def _inverse(turn: Float[np.ndarray, "*batch 3 3"], shift: Float[np.ndarray, "*batch 3"]) -> _Rigid:
+    back = np.swapaxes(turn, -1, -2)
+    return back, -(back @ shift[..., None])[..., 0]
+
+
+def _after(first: _Rigid, second: _Rigid) -> _Rigid:
+    return first[0] @ second[0], first[1] + (first[0] @ second[1][..., None])[..., 0]

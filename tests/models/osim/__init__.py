@@ -1,0 +1,1 @@
+"""Tests of OpenSim's models without OpenSim, against OpenSim."""
