@@ -56,7 +56,7 @@ def angle_about(
     return torch.atan2((torch.linalg.cross(start, end) * axis).sum(-1), (start * end).sum(-1))
 
 
-def twist_about(rotation: Float[Tensor, "*batch 3 3"], axis: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
+def twist_about(rotation: Float[Tensor, "*batch 3 3"], axis: Float[Tensor, "*#batch 3"]) -> Float[Tensor, "*batch"]:
     """The angle in radians, -pi..pi, of the twist about a unit axis: rotation = swing @ twist."""
     quaternion = roma.rotmat_to_unitquat(rotation)
     along = (quaternion[..., :3] * axis).sum(-1)

@@ -1,0 +1,100 @@
+"""A track becomes a body's motion: near the track, every frame filled, what was not seen marked."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from models.bodies import load_body
+from models.bodies.body import pose_joints, pose_landmarks
+from models.errors import InputError
+from models.skeletons import SMPL_PARENTS
+from stages import solve
+from stages.contracts import JointTrack, RawMotion
+from tests.models.toy_body import toy_body
+from tests.stages.toy_track import BETAS, FRAMES, moving_pose, toy_track
+
+BODY = toy_body()
+GAPPY = np.ones(FRAMES, dtype=bool)
+GAPPY[[0, 1, *range(40, 55), FRAMES - 1]] = False
+
+
+def solved(track: JointTrack, config: solve.Config | None = None) -> RawMotion:
+    return solve.solve_body(config or solve.Config(), track, BODY, device="cpu")
+
+
+def tensors(raw: RawMotion) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return tuple(torch.from_numpy(array) for array in (raw.betas, raw.parent_from_joint, raw.trans_m))  # type: ignore[return-value]
+
+
+def test_the_body_s_landmarks_lie_on_the_track_s() -> None:
+    track = toy_track(BODY)
+    found_m = pose_landmarks(BODY, *tensors(solved(track))).numpy()
+    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.005
+
+
+def test_the_body_s_joints_are_those_that_made_the_track() -> None:
+    found_m = pose_joints(BODY, *tensors(solved(toy_track(BODY))))
+    assert (found_m - pose_joints(BODY, BETAS, *moving_pose())).norm(dim=-1).mean() < 0.01
+
+
+def test_gaps_are_filled_marked_and_change_nothing_else() -> None:
+    raw = solved(toy_track(BODY, GAPPY))
+    np.testing.assert_array_equal(raw.observed, GAPPY)
+    assert (raw.confidence[~GAPPY] == 0).all() and (raw.confidence[GAPPY] > 0).all()
+    np.testing.assert_array_equal(raw.parent_from_joint[0], raw.parent_from_joint[2])
+    np.testing.assert_array_equal(raw.trans_m[-1], raw.trans_m[-2])
+    line = np.linspace(raw.trans_m[39], raw.trans_m[55], 17)
+    np.testing.assert_allclose(raw.trans_m[39:56], line, atol=1e-12)
+
+
+def test_bones_keep_their_lengths_within_a_nanometre() -> None:
+    joints_m = pose_joints(BODY, *tensors(solved(toy_track(BODY, GAPPY)))).numpy()
+    for joint, parent in enumerate(SMPL_PARENTS[1:], start=1):
+        length_m = np.linalg.norm(joints_m[:, joint] - joints_m[:, parent], axis=-1)
+        assert np.ptp(length_m) < 1e-9
+
+
+def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = solved(toy_track(BODY, GAPPY))
+    monkeypatch.setattr(solve, "CHUNK_FRAMES", 7)
+    np.testing.assert_allclose(
+        solved(toy_track(BODY, GAPPY)).parent_from_joint, whole.parent_from_joint, atol=1e-9, rtol=0
+    )
+
+
+def test_a_person_of_other_lengths_keeps_his_joint_angles() -> None:
+    track = toy_track(BODY)
+    large = replace(track, landmarks_m=track.landmarks_m * 1.4)
+    angle = np.einsum("fjab,fjab->fj", solved(track).parent_from_joint, solved(large).parent_from_joint)
+    degrees = np.degrees(np.arccos(np.clip((angle - 1) / 2, -1, 1)))
+    assert degrees.mean() < 2
+
+
+def test_a_sure_landmark_makes_its_joints_sure() -> None:
+    raw = solved(toy_track(BODY))
+    assert raw.confidence.min() >= 0.5 and raw.confidence.max() <= 1.0
+    assert raw.confidence[0, 10] > raw.confidence[0, 15]
+
+
+def test_a_person_whom_nobody_saw_is_refused() -> None:
+    with pytest.raises(InputError, match="no frame"):
+        solved(toy_track(BODY, np.zeros(FRAMES, dtype=bool)))
+
+
+def test_one_seen_frame_is_enough() -> None:
+    lone = np.zeros(FRAMES, dtype=bool)
+    lone[8] = True
+    raw = solved(toy_track(BODY, lone))
+    np.testing.assert_array_equal(raw.parent_from_joint, np.broadcast_to(raw.parent_from_joint[8], (FRAMES, 24, 3, 3)))
+
+
+def test_the_free_body_s_own_landmarks_come_back() -> None:
+    body = load_body("free").to("cpu", torch.float64)
+    track = toy_track(body)
+    raw = solve.run(solve.Config(), track, device="cpu")
+    found_m = pose_landmarks(body, *tensors(raw)).numpy()
+    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.025
+    assert raw.body_sha256 == body.sha256
+    assert all(path.is_file() for path in solve.reads(solve.Config()))
