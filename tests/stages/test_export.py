@@ -124,4 +124,8 @@ def test_a_trc_reads_back_in_tabs_and_metres(files, motion):
 def test_header_rows_of_a_trc_are_as_wide_as_its_rows(motion):
     lines = trc.encode("a.trc", motion).split("\n")
     assert {line.count("\t") for line in lines[3:5] + lines[6:-1]} == {73}
-    assert "-0.000000" not in trc.encode("a.trc", motion)
+
+
+def test_a_trc_knows_no_minus_zero():
+    made = toy_motion.make_motion(toy_motion.still(), np.full((2, 3), -1e-9))
+    assert "-0.000000" not in trc.encode("a.trc", made)
