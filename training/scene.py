@@ -19,7 +19,7 @@ FILL: Final = np.array([0.12, 0.05, 0.08])
 SHADE: Final = 0.45
 """How much of the light a shadow takes."""
 GROUT_M: Final = 0.012
-RAYS: Final = 3
+RAYS: Final = 2
 """Rays per pixel along each axis."""
 
 

@@ -60,3 +60,10 @@ def overlay_size(config: Config, clip: Clip) -> tuple[int, int]:
     scale = min(1.0, config.long_side_px / max(clip.width_px, clip.height_px))
     width_px, height_px = (max(2, round(side * scale) // 2 * 2) for side in (clip.width_px, clip.height_px))
     return width_px, height_px
+
+
+def rate_hz(clip: Clip) -> float:
+    """Pictures per second at which the overlay takes as long as the clip; 1 for a single picture."""
+    if len(clip.timestamps_s) == 1:
+        return 1.0
+    return float((len(clip.timestamps_s) - 1) / (clip.timestamps_s[-1] - clip.timestamps_s[0]))
