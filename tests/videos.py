@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 WIDTH_PX, HEIGHT_PX = 192, 96
 BLOCK_PX = 16
@@ -80,16 +81,26 @@ def steady(count: int, rate_hz: float = 30.0) -> np.ndarray:
     return np.arange(count) / rate_hz
 
 
-def write_sound(path: Path) -> Path:
-    """Half a second of silence, and no picture."""
+def write_sound(path: Path, *, cover: bool = False) -> Path:
+    """Half a second of silence; no picture, or one as on the cover of a record."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=44_100)
+        if cover:
+            _add_cover(container)
         for block in range(20):
             frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
             frame.sample_rate, frame.pts = 44_100, block * 1024
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def _add_cover(container: av.container.OutputContainer) -> None:
+    stream = container.add_stream("mjpeg", rate=1)
+    stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuvj420p"
+    stream.disposition = Disposition.attached_pic
+    container.mux(stream.encode(av.VideoFrame.from_ndarray(numbered_picture(0), format="rgb24")))
+    container.mux(stream.encode(None))
 
 
 def damaged(video: Path, to: Path, start: float, end: float) -> Path:

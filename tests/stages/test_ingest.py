@@ -89,6 +89,8 @@ def broken_file(folder, kind):
             path.write_bytes(bytes(10_000))
         case "sound":
             videos.write_sound(path)
+        case "cover":
+            videos.write_sound(path, cover=True)
         case "noise":
             videos.damaged(whole, path, 0, 1)
         case "cut":
@@ -107,6 +109,7 @@ def broken_file(folder, kind):
         ("text", "is not a video. Choose a video file"),
         ("zeros", "is not a video. Choose a video file"),
         ("sound", "holds sound or data but no moving pictures. Choose a file"),
+        ("cover", "holds sound or data but no moving pictures. Choose a file"),
         ("noise", "holds no frame that can be decoded and has a time. Copy the file again"),
         ("cut", "is cut off: the index at its end is missing. Copy the whole file"),
         ("codec", "is in a codec that is not known here. Convert it"),
