@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 
-def focal_length_from_view(field_of_view_rad: float, side_px: float) -> float:
+def focal_length_from_view(field_of_view_rad: float, side_px: int) -> float:
     """Focal length in pixels of a camera that sees `side_px` pixels within the angle."""
     return side_px / (2 * math.tan(field_of_view_rad / 2))
 

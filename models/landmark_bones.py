@@ -47,13 +47,16 @@ def _bones() -> tuple[tuple[str, str, str, float], ...]:
 
 
 def make_skeleton() -> Skeleton:
-    """The bones among the `SOLVED` landmarks."""
+    """The bones among the `SOLVED` landmarks; relations: every landmark and the middle of the hips, then the bones."""
     bones = _bones()
+    pair = np.array([[SOLVED.index(a), SOLVED.index(b)] for _, a, b, _ in bones])
+    one = np.eye(len(SOLVED))
+    from_hips = one - (one[SOLVED.index("left_hip")] + one[SOLVED.index("right_hip")]) / 2
     return Skeleton(
-        pair=np.array([[SOLVED.index(a), SOLVED.index(b)] for _, a, b, _ in bones]),
+        pair=pair,
         length_index=np.array([LENGTHS.index(name) for name, *_ in bones]),
         tolerance_m=np.array([tolerance for *_, tolerance in bones]),
-        hips=(SOLVED.index("left_hip"), SOLVED.index("right_hip")),
+        relation=np.concatenate([from_hips, one[pair[:, 0]] - one[pair[:, 1]]]),
     )
 
 

@@ -65,7 +65,7 @@ class View:
     """The camera that saw the points, and how often."""
 
     camera_matrix: Float[np.ndarray, "3 3"]
-    rate_hz: float
+    rate_hz: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +89,7 @@ def fit_trajectory(
     Args:
         start_m: a first guess in camera axes, in front of the camera; read where evidence.seen.
     """
-    model = Model(
-        skeleton, make_layout(skeleton, start_m.shape[1]), view.camera_matrix, options.looks_per_second / view.rate_hz
-    )
+    model = Model(skeleton, make_layout(skeleton), view.camera_matrix, options.looks_per_second / view.rate_hz)
     basis = spline.make_basis(np.arange(len(start_m)) / view.rate_hz, options.spacing_s)
     clip = _Clip(model, evidence, basis, prior, options)
     controls = _first_controls(basis, start_m, evidence.seen)

@@ -23,71 +23,73 @@ class Evidence:
     Attributes:
         pixels: of each point, in the picture.
         pixel_information: 1 / sigma², 1/px².
-        shape_m: points about the middle of both hips, in camera axes.
-        shape_information: weight of each point's shape, 0..1.
-        shape_metric: inverse covariance of a shape error in camera axes, 1/m².
+        shape_m: rough points in camera axes; only differences count.
+        shape_metric: inverse covariance of an error of one metre's worth of shape, in camera axes, 1/m².
+        shape_information: weight of each of the skeleton's relations.
         seen: frames in which bones hold.
     """
 
     pixels: Float[np.ndarray, "frames points 2"]
     pixel_information: Float[np.ndarray, "frames points"]
     shape_m: Float[np.ndarray, "frames points 3"]
-    shape_information: Float[np.ndarray, "frames points"]
     shape_metric: Float[np.ndarray, "frames 3 3"]
+    shape_information: Float[np.ndarray, "frames relations"]
     seen: Bool[np.ndarray, " frames"]
 
     def part(self, frames: slice) -> "Evidence":
         """The same evidence for some of the frames."""
         return Evidence(
             self.pixels[frames], self.pixel_information[frames], self.shape_m[frames],
-            self.shape_information[frames], self.shape_metric[frames], self.seen[frames],
+            self.shape_metric[frames], self.shape_information[frames], self.seen[frames],
         )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """Pairs of points that keep their distance.
+    """Pairs of points that keep their distance, and differences of points that a rough shape tells.
 
     Attributes:
         pair: indices of the two points.
         length_index: which of the shared lengths the pair has.
         tolerance_m: standard deviation of the distance about that length.
-        hips: indices of the two points whose middle the shape is measured from.
+        relation: each row takes a difference of points: a point and the middle of the hips, or the ends of a bone.
     """
 
     pair: Int[np.ndarray, "bones 2"]
     length_index: Int[np.ndarray, " bones"]
     tolerance_m: Float[np.ndarray, " bones"]
-    hips: tuple[int, int]
+    relation: Float[np.ndarray, "relations points"]
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Which pairs of points meet in the matrix: every point with itself first, then bones and pairs with a hip.
+    """Which pairs of points meet in the matrix: every point with itself first, then those that share a term.
 
     Attributes:
         first, second: the points of each block; a block and its mirror image are stored once and are equal.
         bone_block: block of each bone.
-        hip_share: 0.5 for the two hips, else 0.
+        bone_end: 1 and -1 for the two points of each bone.
+        relation_product: what each relation's weight adds to each block.
     """
 
     first: Int[np.ndarray, " blocks"]
     second: Int[np.ndarray, " blocks"]
     bone_block: Int[np.ndarray, " bones"]
-    hip_share: Float[np.ndarray, " points"]
+    bone_end: Float[np.ndarray, "bones points"]
+    relation_product: Float[np.ndarray, "relations blocks"]
 
 
-def make_layout(skeleton: Skeleton, point_count: int) -> Layout:
+def make_layout(skeleton: Skeleton) -> Layout:
     """Lay out the blocks of a skeleton's matrix."""
-    bones = [(int(min(pair)), int(max(pair))) for pair in skeleton.pair]
-    with_hip = {(min(point, hip), max(point, hip)) for hip in skeleton.hips for point in range(point_count)}
-    diagonal = [(point, point) for point in range(point_count)]
-    blocks = [*diagonal, *sorted((set(bones) | with_hip) - set(diagonal))]
-    place = {block: index for index, block in enumerate(blocks)}
-    hip_share = np.zeros(point_count)
-    hip_share[list(skeleton.hips)] = 0.5
-    first, second = np.array(blocks).T
-    return Layout(first, second, np.array([place[bone] for bone in bones]), hip_share)
+    points, bones = skeleton.relation.shape[1], len(skeleton.pair)
+    bone_end = np.zeros((bones, points))
+    bone_end[np.arange(bones), skeleton.pair[:, 0]], bone_end[np.arange(bones), skeleton.pair[:, 1]] = 1, -1
+    rows = np.abs(np.concatenate([bone_end, skeleton.relation]))
+    first, second = np.nonzero(np.triu(rows.T @ rows, 1))
+    first, second = np.concatenate([np.tile(np.arange(points), (2, 1)), [first, second]], axis=1)
+    low, high = skeleton.pair.min(axis=1), skeleton.pair.max(axis=1)
+    bone_block = np.argmax((first == low[:, None]) & (second == high[:, None]), axis=1)
+    return Layout(first, second, bone_block, bone_end, skeleton.relation[:, first] * skeleton.relation[:, second])
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,19 +161,13 @@ def _add_pixels(
 
 
 def _add_shape(model: Model, evidence: Evidence, points_m: np.ndarray, blocks: np.ndarray) -> tuple[float, np.ndarray]:
-    layout, half = model.layout, model.layout.hip_share
-    middle = np.einsum("p,fpc->fc", half, points_m)
-    error_m = points_m - middle[:, None] - evidence.shape_m
+    relation = model.skeleton.relation
+    error_m = relation @ (points_m - evidence.shape_m)
     pull = error_m @ evidence.shape_metric
     cost, damp = _robust((pull * error_m).sum(axis=-1) * evidence.shape_information)
     weight = model.looks * damp * evidence.shape_information
-    first, second = layout.first, layout.second
-    # (1 - h)ᵀ diag(w) (1 - h), written out for the blocks that are not zero
-    scale = weight[:, first] * (first == second) - weight[:, first] * half[second] - weight[:, second] * half[first]
-    scale += weight.sum(axis=1, keepdims=True) * half[first] * half[second]
-    blocks += scale[..., None, None] * evidence.shape_metric[:, None]
-    pull = pull * weight[..., None]
-    return model.looks * float(cost.sum()), pull - half[:, None] * pull.sum(axis=1, keepdims=True)
+    blocks += (weight @ model.layout.relation_product)[..., None, None] * evidence.shape_metric[:, None]
+    return model.looks * float(cost.sum()), relation.T @ (pull * weight[..., None])
 
 
 def _add_bones(
@@ -181,24 +177,19 @@ def _add_bones(
     target: tuple[np.ndarray, float],
     blocks: np.ndarray,
 ) -> tuple[float, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    skeleton, (length_m, slack) = model.skeleton, target
-    frames, points = points_m.shape[:2]
-    bone = points_m[:, skeleton.pair[:, 0]] - points_m[:, skeleton.pair[:, 1]]
+    skeleton, layout, (length_m, slack) = model.skeleton, model.layout, target
+    bone = layout.bone_end @ points_m
     found_m = np.linalg.norm(bone, axis=-1)
     direction = bone / np.maximum(found_m, 1e-9)[..., None]
     excess_m = found_m - length_m[skeleton.length_index]
     weight = model.looks * seen[:, None] / (skeleton.tolerance_m * slack) ** 2
-    ends = np.zeros((len(skeleton.pair), points))
-    rows = np.arange(len(skeleton.pair))
-    ends[rows, skeleton.pair[:, 0]], ends[rows, skeleton.pair[:, 1]] = 1, -1
-    owner = np.zeros((len(skeleton.pair), len(length_m)))
-    owner[rows, skeleton.length_index] = 1
+    owner = (skeleton.length_index[:, None] == np.arange(len(length_m))).astype(float)
     weighted = direction * weight[..., None]
     outer = weighted[..., :, None] * direction[..., None, :]
-    blocks[:, :points] += np.moveaxis(np.tensordot(outer, np.abs(ends), axes=(1, 0)), -1, 1)
-    blocks[:, model.layout.bone_block] -= outer
-    gradient = np.einsum("fbc,fb,bp->fpc", weighted, excess_m, ends, optimize=True)
-    coupling = np.zeros((frames, points, 3, len(length_m)))
+    blocks[:, : points_m.shape[1]] += np.moveaxis(np.tensordot(outer, np.abs(layout.bone_end), axes=(1, 0)), -1, 1)
+    blocks[:, layout.bone_block] -= outer
+    gradient = layout.bone_end.T @ (weighted * excess_m[..., None])
+    coupling = np.zeros((*points_m.shape, len(length_m)))
     for row, ((start, end), length) in enumerate(zip(skeleton.pair, skeleton.length_index, strict=True)):
         coupling[:, start, :, length] -= weighted[:, row]
         coupling[:, end, :, length] += weighted[:, row]

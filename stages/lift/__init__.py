@@ -91,10 +91,11 @@ def _focal_length_px(config: Config, clip: Clip) -> float:
 def _fit(config: Config, sight: evidence.Sight, view: View) -> tuple[Fit, Float[np.ndarray, "frames 33 3"]]:
     """Fitted lengths and landmarks in camera axes; NaN where not observed."""
     solved = landmark_bones.SOLVED_INDEX
+    prior = evidence.believe_lengths(sight, config.noise)
     fit = fit_trajectory(
-        evidence.weigh(sight, solved, config.noise),
+        evidence.weigh(sight, prior.mean_m, config.noise),
         landmark_bones.make_skeleton(),
-        evidence.believe_lengths(sight, config.noise),
+        prior,
         evidence.first_guess(sight, view.camera_matrix)[:, solved],
         view,
         FitOptions(jerk=config.jerk),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from scipy.ndimage import median_filter
 
 from models import camera, landmark_bones
@@ -36,6 +36,10 @@ class Noise:
     """Of the rough shape across the line of sight."""
     depth_m: float = 0.155
     """Of the rough shape along the line of sight."""
+    place: float = 1.0
+    """Factor on both for the place of a landmark about the hips."""
+    bone: float = 2.6
+    """Factor on both for the ends of a bone about each other, for every metre of its length."""
     length: float = 0.023
     """Of the bone lengths read off the rough shape over one second, as a share of the length."""
     length_quantile: float = 0.7
@@ -93,18 +97,25 @@ def gather(
     )
 
 
-def weigh(sight: Sight, points: Int[np.ndarray, " points"], noise: Noise) -> Evidence:
-    """Evidence about some of the landmarks; without weight where not observed."""
+def weigh(sight: Sight, length_m: Float[np.ndarray, " lengths"], noise: Noise) -> Evidence:
+    """Evidence about the solved landmarks; without weight where not observed.
+
+    Args:
+        length_m: roughly, of `landmark_bones.LENGTHS`: the ends of a short bone are known better than those of a
+            long one.
+    """
+    points, skeleton = landmark_bones.SOLVED_INDEX, landmark_bones.make_skeleton()
     seen = sight.observed[:, None]
     worth = np.maximum(sight.confidence[:, points], WEIGHTLESS) * seen
     sigma_px = noise.pixel * np.where(sight.observed, sight.look_px, 1.0)
+    bone_information = (noise.bone * length_m[skeleton.length_index]) ** -2.0
     precision = np.array([noise.shape_m, noise.shape_m, noise.depth_m]) ** -2.0
     return Evidence(
         pixels=np.where(seen[..., None], sight.pixels[:, points], 0.0),
         pixel_information=worth / sigma_px[:, None] ** 2,
         shape_m=np.where(seen[..., None], sight.shape_m[:, points], 0.0),
-        shape_information=np.broadcast_to(seen, worth.shape).astype(float),
         shape_metric=(sight.camera_from_look * precision) @ np.swapaxes(sight.camera_from_look, 1, 2),
+        shape_information=seen * np.concatenate([np.full(len(points), noise.place**-2.0), bone_information]),
         seen=sight.observed,
     )
 
