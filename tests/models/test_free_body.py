@@ -1,0 +1,134 @@
+"""The free body is a symmetric grown-up in a T-pose, and an independent program poses it alike."""
+
+import contextlib
+import io
+import time
+
+import pytest
+import roma
+import smplx
+import torch
+from smplx.utils import Struct
+from torch import Tensor
+
+from models.bodies import body_file, load_body
+from models.bodies.body import Body, pose_joints, pose_vertices, rest_joints, rest_landmarks, rest_vertices
+from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR, SMPL_INDEX, SMPL_MIRROR, SMPL_PARENTS
+
+FLOAT = torch.float64
+MIRRORED = torch.tensor([-1.0, 1, 1], dtype=FLOAT)
+
+
+@pytest.fixture(scope="module")
+def free() -> Body:
+    return load_body("free").to("cpu", FLOAT)
+
+
+@pytest.fixture(scope="module")
+def betas() -> Tensor:
+    return torch.randn(5, 10, dtype=FLOAT, generator=torch.Generator().manual_seed(1))
+
+
+def _smplx_twin(body: Body) -> smplx.SMPL:
+    tree = torch.stack([torch.tensor(SMPL_PARENTS), torch.arange(24)])
+    arrays = {
+        "v_template": body.template_m,
+        "shapedirs": body.shape_m,
+        "f": body.faces,
+        "J_regressor": body.joint_regressor,
+        "weights": body.skin_matrix,
+        "kintree_table": tree,
+        "posedirs": torch.zeros(len(body.template_m), 3, 207, dtype=FLOAT),
+    }
+    with contextlib.redirect_stdout(io.StringIO()):
+        return smplx.SMPL(
+            "",
+            data_struct=Struct(**{name: array.numpy() for name, array in arrays.items()}),
+            vertex_ids=dict(body.named_vertices),
+            num_betas=body.beta_count,
+            dtype=FLOAT,
+        )
+
+
+def test_smplx_poses_the_same_skin_and_joints(free: Body, betas: Tensor) -> None:
+    torch.manual_seed(2)
+    turns, trans = torch.randn(5, 24, 3, dtype=FLOAT), torch.randn(5, 3, dtype=FLOAT)
+    theirs = _smplx_twin(free)(betas=betas, global_orient=turns[:, :1], body_pose=turns[:, 1:], transl=trans)
+    pose = roma.rotvec_to_rotmat(turns)
+    torch.testing.assert_close(pose_vertices(free, betas, pose, trans), theirs.vertices, atol=1e-6, rtol=0)
+    torch.testing.assert_close(pose_joints(free, betas, pose, trans), theirs.joints[:, :24], atol=1e-6, rtol=0)
+
+
+def test_every_shape_is_its_own_mirror_image(free: Body, betas: Tensor) -> None:
+    skin, mirror_image = rest_vertices(free, betas), rest_vertices(free, betas) * MIRRORED
+    distance, twin = torch.cdist(free.template_m, free.template_m * MIRRORED).min(dim=1)
+    assert distance.max() < 1e-6
+    torch.testing.assert_close(skin[:, twin], mirror_image, atol=1e-5, rtol=0)
+
+
+def test_left_and_right_joints_and_landmarks_are_mirror_images(free: Body, betas: Tensor) -> None:
+    for points, mirror in ((rest_joints, SMPL_MIRROR), (rest_landmarks, LANDMARK_MIRROR)):
+        here = points(free, betas)
+        torch.testing.assert_close(here[:, list(mirror)], here * MIRRORED, atol=1e-5, rtol=0)
+    carrier = free.landmark_joint
+    assert torch.equal(carrier[list(LANDMARK_MIRROR)], torch.tensor(SMPL_MIRROR)[carrier])
+
+
+def test_faces_look_outward_and_hold_a_grown_up(free: Body) -> None:
+    corner = free.template_m[free.faces]
+    litres = 1e3 * torch.linalg.det(corner).sum() / 6
+    assert 45 < litres < 100
+    stature_m = free.template_m[:, 1].max() - free.template_m[:, 1].min()
+    assert 1.6 < stature_m < 1.8
+
+
+def test_rest_is_a_t_pose_that_faces_z_with_the_left_hand_at_x(free: Body) -> None:
+    joint = dict(zip(SMPL_INDEX, rest_joints(free, torch.zeros(10, dtype=FLOAT)), strict=True))
+    for bone, along in (
+        (("left_shoulder", "left_elbow"), (1, 0, 0)),
+        (("left_elbow", "left_wrist"), (1, 0, 0)),
+        (("left_hip", "left_knee"), (0, -1, 0)),
+        (("left_knee", "left_ankle"), (0, -1, 0)),
+        (("pelvis", "head"), (0, 1, 0)),
+    ):
+        direction = torch.nn.functional.normalize(joint[bone[1]] - joint[bone[0]], dim=0)
+        assert direction @ torch.tensor(along, dtype=FLOAT) > 0.998, bone
+    assert joint["left_foot"][2] > joint["left_ankle"][2] + 0.1
+
+
+def test_landmarks_lie_where_their_names_say(free: Body) -> None:
+    zero = torch.zeros(10, dtype=FLOAT)
+    joints, landmarks = rest_joints(free, zero), rest_landmarks(free, zero)
+    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
+        away = landmarks[LANDMARK_INDEX[f"left_{part}"]] - joints[SMPL_INDEX[f"left_{part}"]]
+        assert away.norm() < 0.06, part
+    at = {name: landmarks[index] for name, index in LANDMARK_INDEX.items()}
+    assert at["nose"][2] > at["left_ear"][2] + 0.05
+    assert at["left_eye"][1] > at["mouth_left"][1] + 0.03
+    assert at["left_heel"][2] + 0.15 < at["left_foot_index"][2]
+    assert at["left_thumb"][2] > at["left_pinky"][2]
+
+
+def test_shares_are_positive_and_sum_to_one(free: Body) -> None:
+    for share in (free.skin_weight, free.landmark_weight):
+        assert (share >= 0).all()
+        torch.testing.assert_close(share.sum(1), torch.ones(len(share), dtype=FLOAT), atol=1e-6, rtol=0)
+    torch.testing.assert_close(free.joint_regressor.sum(1), torch.ones(24, dtype=FLOAT), atol=1e-5, rtol=0)
+
+
+def test_a_larger_first_beta_is_a_taller_person(free: Body) -> None:
+    tall = torch.zeros(2, 10, dtype=FLOAT)
+    tall[1, 0] = 1
+    heights = rest_vertices(free, tall)[..., 1]
+    stature = heights.amax(1) - heights.amin(1)
+    assert 0.03 < stature[1] - stature[0] < 0.15
+
+
+def test_the_file_is_small_and_loads_at_once() -> None:
+    assert body_file("free").stat().st_size < 2e6
+    seconds: list[float] = []
+    for _ in range(3):
+        start = time.perf_counter()
+        load_body("free")
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.2
