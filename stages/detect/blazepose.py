@@ -4,6 +4,7 @@ The networks are those bundled in mediapipe 0.10.14, run by LiteRT. What MediaPi
 suppression, rotated regions, refinement by heatmap) is written anew and works on any number of regions at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -54,6 +55,12 @@ class Reading:
     def only(self, kept: Bool[np.ndarray, " batch"]) -> "Reading":
         """The readings that are kept."""
         return Reading(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
+
+    @staticmethod
+    def concatenate(readings: Sequence["Reading"]) -> "Reading":
+        """All readings in one batch."""
+        names = [field.name for field in fields(Reading)]
+        return Reading(**{name: np.concatenate([getattr(one, name) for one in readings]) for name in names})
 
 
 def load() -> BlazePose:
@@ -115,13 +122,18 @@ def read_landmarks(
 
     Args:
         regions: where each crop was cut.
-        mirrored: read the mirror image of every crop as well and average both readings, with the sides of the first.
+        mirrored: as the second of `read_twice`.
     """
+    return read_twice(models, crops, regions)[1] if mirrored else _place(_Raw.of(models, crops), regions)
+
+
+def read_twice(
+    models: BlazePose, crops: UInt8[np.ndarray, "batch side side 3"], regions: Float[np.ndarray, "batch 4"]
+) -> tuple[Reading, Reading]:
+    """Read crops as they are, and average that with a reading of their mirror images, which errs the other way."""
     raw = _Raw.of(models, crops)
-    if mirrored:
-        twin = _Raw.of(models, np.ascontiguousarray(crops[:, :, ::-1])).unmirror()
-        raw = raw.mean_with(twin.with_sides_of(raw))
-    return _place(raw, regions)
+    twin = _Raw.of(models, np.ascontiguousarray(crops[:, :, ::-1])).unmirror()
+    return _place(raw, regions), _place(raw.mean_with(twin.with_sides_of(raw)), regions)
 
 
 @dataclass(frozen=True, eq=False)

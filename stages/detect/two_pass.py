@@ -17,66 +17,79 @@ from stages.detect import blazepose
 from stages.detect.blazepose import BlazePose, Reading
 from stages.detect.config import Config
 from stages.detect.follow import Scene, follow, one_reading_each
-from stages.detect.smoothing import Sample, region_at
+from stages.detect.mirror import carry_over
+from stages.detect.steady import Sample, steady_regions
 from stages.progress import counted
 
 READERS: Final = 2
-"""Threads of the second pass; each waiting picture is work for one of them."""
+"""Threads of the second pass."""
 AHEAD: Final = 4
 """Pictures decoded ahead of the first pass, and pictures waiting for the second."""
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture on its way through both passes."""
+    """A picture on its way through both passes.
+
+    Attributes:
+        follow: it takes part in the first pass.
+        mirror: its mirror image is read in the second pass.
+    """
 
     index: int
     time_s: float
+    follow: bool
+    mirror: bool
     picture: UInt8[np.ndarray, "height width 3"]
 
 
 @dataclass(frozen=True, eq=False)
 class FrameReading:
-    """Everyone in one frame."""
+    """Everyone in one frame: `plain` without and `mean` with the mirror image, the same where that was not read."""
 
-    frame_index: int
+    index: int
+    time_s: float
+    mirror: bool
     region_index: Int[np.ndarray, " people"]
     region: Float[np.ndarray, "people 4"]
-    reading: Reading
+    plain: Reading
+    mean: Reading
 
 
 def detect(config: Config, video: Path, clip: Clip) -> Detections:
     """Find everyone in every frame; the result does not depend on how the threads take turns."""
-    followed = _follow_everyone(config, clip, _read_ahead(_frames(video, clip)))
+    followed = _follow_everyone(config, _read_ahead(_frames(config, video, clip)))
+    done = list[FrameReading]()
     with ThreadPoolExecutor(READERS) as pool:
         readers: SimpleQueue[BlazePose] = SimpleQueue()
         for _ in range(READERS):
             readers.put(blazepose.load())
         waiting: deque[Future[FrameReading]] = deque()
-        done = list[FrameReading]()
         for frame, samples in counted(followed, len(clip.timestamps_s), "detect"):
             waiting.append(pool.submit(_read_frame, config, readers, frame, samples))
             if len(waiting) > AHEAD:
                 done.append(waiting.popleft().result())
         done.extend(future.result() for future in waiting)
-    return _gather(done, len(clip.timestamps_s))
+    return _gather(done)
 
 
-def frames_to_follow(timestamps_s: Float[np.ndarray, " frames"], rate_hz: float) -> frozenset[int]:
-    """Frames of the first pass: at most `rate_hz` of them a second, the first and the last among them."""
+def thin_out(timestamps_s: Float[np.ndarray, " frames"], rate_hz: float) -> frozenset[int]:
+    """Choose frames so that there are about `rate_hz` of them a second, the first and the last among them."""
     chosen, due_s = list[int](), -np.inf
     for index, time_s in enumerate(timestamps_s):
-        # Half a frame of slack: 29.97 Hz is not thinned by a rate of 30.
         if time_s >= due_s:
             chosen.append(index)
+            # Slack, so that a rate of 30 takes every frame of a video at 33 Hz and every other one at 60 Hz.
             due_s = time_s + 0.75 / rate_hz
     return frozenset([*chosen, len(timestamps_s) - 1])
 
 
-def _frames(video: Path, clip: Clip) -> Iterator[Frame]:
-    pictures = frames.read(video, clip)
-    for index, (time_s, picture) in enumerate(zip(clip.timestamps_s, pictures, strict=True)):
-        yield Frame(index, float(time_s), picture)
+def _frames(config: Config, video: Path, clip: Clip) -> Iterator[Frame]:
+    to_follow = thin_out(clip.timestamps_s, config.follow_rate_hz)
+    to_mirror = thin_out(clip.timestamps_s, config.mirror_rate_hz) if config.mirrored else frozenset[int]()
+    pictures = zip(clip.timestamps_s, frames.read(video, clip), strict=True)
+    for index, (time_s, picture) in enumerate(pictures):
+        yield Frame(index, float(time_s), index in to_follow, index in to_mirror, picture)
 
 
 def _read_ahead(items: Iterator[Frame]) -> Iterator[Frame]:
@@ -87,19 +100,19 @@ def _read_ahead(items: Iterator[Frame]) -> Iterator[Frame]:
             yield item
 
 
-def _follow_everyone(config: Config, clip: Clip, pictures: Iterable[Frame]) -> Iterator[tuple[Frame, list[Sample]]]:
+def _follow_everyone(config: Config, pictures: Iterable[Frame]) -> Iterator[tuple[Frame, list[Sample]]]:
     """Give every frame back once people were followed half a window beyond it, with all sightings near it."""
     models = blazepose.load()
     scene, half_s = Scene(), config.smoothing_s / 2
-    chosen = frames_to_follow(clip.timestamps_s, config.follow_rate_hz)
     held: deque[Frame] = deque()
     samples = list[Sample]()
     for frame in pictures:
         held.append(frame)
-        if frame.index not in chosen:
+        if not frame.follow:
             continue
         scene = follow(models, scene, frame.picture, frame.time_s, config)
         seen = [person for person in scene.people if person.seen_s == frame.time_s]
+        # A new list each time: readers still hold the old one.
         samples = [*samples, *(Sample(person.region_index, frame.time_s, person.region) for person in seen)]
         while held[0].time_s < frame.time_s - half_s:
             yield held.popleft(), samples
@@ -108,36 +121,42 @@ def _follow_everyone(config: Config, clip: Clip, pictures: Iterable[Frame]) -> I
 
 
 def _read_frame(config: Config, readers: "SimpleQueue[BlazePose]", frame: Frame, samples: list[Sample]) -> FrameReading:
-    indices = sorted({sample.region_index for sample in samples})
-    found = [(index, _steady_region(samples, index, frame.time_s, config)) for index in indices]
-    region_index = np.array([index for index, region in found if region is not None], np.intp)
-    regions = np.array([region for _, region in found if region is not None]).reshape(-1, 4)
+    steady = steady_regions(samples, frame.time_s, config.smoothing_s / 2)
+    region_index = np.array(list(steady), np.intp)
+    region = np.array(list(steady.values())).reshape(-1, 4)
+    crops = blazepose.cut_crops(frame.picture, region)
     models = readers.get()
     try:
-        crops = blazepose.cut_crops(frame.picture, regions)
-        reading = blazepose.read_landmarks(models, crops, regions, mirrored=config.mirrored)
+        if frame.mirror:
+            plain, mean = blazepose.read_twice(models, crops, region)
+        else:
+            plain = mean = blazepose.read_landmarks(models, crops, region)
     finally:
         readers.put(models)
-    kept = one_reading_each(regions, reading, reading.score >= config.min_landmark_score)
-    return FrameReading(frame.index, region_index[kept], regions[kept], reading.only(kept))
+    kept = one_reading_each(region, mean, mean.score >= config.min_landmark_score)
+    found = region_index[kept], region[kept], plain.only(kept), mean.only(kept)
+    return FrameReading(frame.index, frame.time_s, frame.mirror, *found)
 
 
-def _steady_region(
-    samples: list[Sample], region_index: int, time_s: float, config: Config
-) -> Float[np.ndarray, " 4"] | None:
-    own = [sample for sample in samples if sample.region_index == region_index]
-    return region_at(own, time_s, config.smoothing_s / 2)
-
-
-def _gather(done: list[FrameReading], frame_count: int) -> Detections:
+def _gather(done: list[FrameReading]) -> Detections:
+    people = [len(one.region_index) for one in done]
+    region_index = np.concatenate([one.region_index for one in done])
+    region = np.concatenate([one.region for one in done])
+    reading = carry_over(
+        Reading.concatenate([one.plain for one in done]),
+        Reading.concatenate([one.mean for one in done]),
+        has_mean=np.repeat([one.mirror for one in done], people),
+        time_s=np.repeat([one.time_s for one in done], people),
+        person=region_index,
+    )
     return Detections(
-        frame_count=frame_count,
-        frame_index=np.repeat([one.frame_index for one in done], [len(one.region_index) for one in done]),
-        region_index=np.concatenate([one.region_index for one in done]),
-        region=np.concatenate([one.region for one in done]),
-        landmarks_px=np.concatenate([one.reading.landmarks_px for one in done]),
-        rough_m=np.concatenate([one.reading.rough_m for one in done]),
-        visibility=np.concatenate([one.reading.visibility for one in done]),
-        presence=np.concatenate([one.reading.presence for one in done]),
-        score=np.concatenate([one.reading.score for one in done]),
+        frame_count=len(done),
+        frame_index=np.repeat([one.index for one in done], people),
+        region_index=region_index,
+        region=region,
+        landmarks_px=reading.landmarks_px,
+        rough_m=reading.rough_m,
+        visibility=reading.visibility,
+        presence=reading.presence,
+        score=reading.score,
     )

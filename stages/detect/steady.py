@@ -15,6 +15,16 @@ class Sample:
     region: Float[np.ndarray, " 4"]
 
 
+def steady_regions(samples: list[Sample], time_s: float, half_s: float) -> dict[int, Float[np.ndarray, " 4"]]:
+    """Where to look for each person at a moment, by region_index; only those who were seen on both sides of it."""
+    regions = dict[int, np.ndarray]()
+    for index in sorted({sample.region_index for sample in samples}):
+        region = region_at([sample for sample in samples if sample.region_index == index], time_s, half_s)
+        if region is not None:
+            regions[index] = region
+    return regions
+
+
 def region_at(samples: list[Sample], time_s: float, half_s: float) -> Float[np.ndarray, " 4"] | None:
     """The region of one person at a moment, from his sightings within `half_s` on both sides; no lag.
 
