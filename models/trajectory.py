@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float
+from threadpoolctl import threadpool_limits
 
 from models import spline
 from models.trajectory_step import Window, factor_step, make_window
@@ -92,13 +93,10 @@ def fit_trajectory(
     model = Model(skeleton, make_layout(skeleton), view.camera_matrix, options.looks_per_second / view.rate_hz)
     basis = spline.make_basis(np.arange(len(start_m)) / view.rate_hz, options.spacing_s)
     clip = _Clip(model, evidence, basis, prior, options)
-    controls = _first_controls(basis, start_m, evidence.seen)
-    step = round(options.window_s / options.spacing_s)
-    if basis.knot_count <= step + round(options.lag_s / options.spacing_s):
-        (controls,), length_m = _fit_with_lengths(clip, [_cut(clip, 0, basis.knot_count, 0)], [controls])
-    else:
-        length_m = _sample_lengths(clip, controls, step)
-        controls = _march(clip, controls, length_m, step)
+    # The panels of a narrow band are too small to share: alone on two cores a second thread gains nothing, and on
+    # busy ones waiting for it took seventy times as long.
+    with threadpool_limits(limits=1, user_api="blas"):
+        controls, length_m = _fit_clip(clip, _first_controls(basis, start_m, evidence.seen))
     points_m = spline.frames_from_knots(basis) @ controls.reshape(len(controls), -1)
     return Fit(points_m.reshape(start_m.shape), length_m)
 
@@ -112,6 +110,17 @@ class _Clip:
     basis: spline.Basis
     prior: LengthPrior
     options: FitOptions
+
+
+def _fit_clip(
+    clip: _Clip, controls: Float[np.ndarray, "knots points 3"]
+) -> tuple[Float[np.ndarray, "knots points 3"], Float[np.ndarray, " lengths"]]:
+    step = round(clip.options.window_s / clip.options.spacing_s)
+    if len(controls) <= step + round(clip.options.lag_s / clip.options.spacing_s):
+        (controls,), length_m = _fit_with_lengths(clip, [_cut(clip, 0, len(controls), 0)], [controls])
+        return controls, length_m
+    length_m = _sample_lengths(clip, controls, step)
+    return _march(clip, controls, length_m, step), length_m
 
 
 def _first_controls(
