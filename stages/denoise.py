@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.bodies import body_file, load_body
 from models.bodies.body import Body, pose_joints, pose_landmarks
+from models.devices import best_precision, find_device
 from models.errors import WeightsError
 from models.filters import fill_positions, fill_rotations, smooth_positions, smooth_rotations, smoothing_stencil
 from models.ik_refine import parent_from_joints
@@ -75,7 +76,8 @@ def run(config: Config, raw: RawMotion, *, device: str) -> Motion:
 
 def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> Motion:
     """As run, for a body that is already there."""
-    body = body.to(device, torch.float32 if device.startswith("mps") else torch.float64)
+    chosen = find_device(device)
+    body = body.to(chosen, best_precision(chosen))
     local = torch.from_numpy(raw.parent_from_joint).to(body.template_m)
     trans_m = torch.from_numpy(raw.trans_m).to(body.template_m)
     local = _steady_rotations(config, raw, local)

@@ -13,6 +13,7 @@ from torch import Tensor
 from models.anatomy import EVIDENCE
 from models.bodies import body_file, load_body
 from models.bodies.body import Body
+from models.devices import best_precision, find_device
 from models.errors import InputError
 from models.filters import fill_positions, fill_rotations
 from models.ik import solve_pose, weighted_mean
@@ -58,7 +59,8 @@ def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) ->
     """As run, for a body that is already there."""
     if not track.observed.any():
         raise InputError("the person is seen in no frame", "choose another person or another part of the video")
-    body = body.to(device, working_precision(device))
+    chosen = find_device(device)
+    body = body.to(chosen, best_precision(chosen))
     seen_m = torch.from_numpy(track.landmarks_m[track.observed]).to(body.template_m)
     confidence = torch.from_numpy(track.confidence[track.observed]).to(body.template_m)
     betas, ratio = _measure(config, body, seen_m, confidence)
@@ -77,11 +79,6 @@ def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) ->
         body_model=body.name,
         body_sha256=body.sha256,
     )
-
-
-def working_precision(device: str) -> torch.dtype:
-    """Double precision, where the device has it."""
-    return torch.float32 if device.startswith("mps") else torch.float64
 
 
 def _measure(config: Config, body: Body, seen_m: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:

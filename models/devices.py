@@ -1,0 +1,27 @@
+"""Which device tensors live on, and how exactly it counts."""
+
+import torch
+
+from models.errors import ConfigError
+
+
+def find_device(name: str) -> torch.device:
+    """The device that is meant by auto, cpu, cuda or mps; auto takes a CUDA GPU where there is one, else the CPU.
+
+    Apple's GPU is never chosen by itself: it has no double precision, and results would differ.
+
+    Raises:
+        ConfigError: the device is not here.
+    """
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device("cuda" if present["cuda"] else "cpu")
+    if not present.get(name, False):
+        here = ", ".join(device for device, is_here in present.items() if is_here)
+        raise ConfigError(f"the device {name!r} is not here", f"choose from auto, {here}")
+    return torch.device(name)
+
+
+def best_precision(device: torch.device) -> torch.dtype:
+    """Double precision, where the device has it."""
+    return torch.float32 if device.type == "mps" else torch.float64
