@@ -124,20 +124,20 @@ def read_landmarks(
         regions: where each crop was cut.
         mirrored: as the second of `read_twice`.
     """
-    return read_twice(models, crops, regions)[1] if mirrored else _place(_Raw.of(models, crops), regions)
+    return read_twice(models, crops, regions)[1] if mirrored else _place(CropReading.of(models, crops), regions)
 
 
 def read_twice(
     models: BlazePose, crops: UInt8[np.ndarray, "batch side side 3"], regions: Float[np.ndarray, "batch 4"]
 ) -> tuple[Reading, Reading]:
     """Read crops as they are, and average that with a reading of their mirror images, which errs the other way."""
-    raw = _Raw.of(models, crops)
-    twin = _Raw.of(models, np.ascontiguousarray(crops[:, :, ::-1])).unmirror()
+    raw = CropReading.of(models, crops)
+    twin = CropReading.of(models, np.ascontiguousarray(crops[:, :, ::-1])).unmirror()
     return _place(raw, regions), _place(raw.mean_with(twin.with_sides_of(raw)), regions)
 
 
 @dataclass(frozen=True, eq=False)
-class _Raw:
+class CropReading:
     """Readings in the crop's own frame: x, y in 0..1, metres along the crop's axes."""
 
     unit: Float[np.ndarray, "batch points 2"]
@@ -147,11 +147,11 @@ class _Raw:
     score: Float[np.ndarray, " batch"]
 
     @staticmethod
-    def of(models: BlazePose, crops: UInt8[np.ndarray, "batch side side 3"]) -> "_Raw":
+    def of(models: BlazePose, crops: UInt8[np.ndarray, "batch side side 3"]) -> "CropReading":
         outputs = [models.landmarks(crop.astype(np.float32) / 255) for crop in crops]
         point = _stack(outputs, "Identity", _POINTS, 5)
-        heat = np.array([output["Identity_3"] for output in outputs]).reshape(-1, 64, 64, _POINTS)
-        return _Raw(
+        heat = np.array([output["Identity_3"] for output in outputs], np.float32).reshape(-1, 64, 64, _POINTS)
+        return CropReading(
             unit=refine_by_heat(point[..., :2] / CROP_SIDE, heat),
             rough_m=_stack(outputs, "Identity_4", _POINTS, 3),
             visibility=expit(point[..., 3]),
@@ -159,8 +159,8 @@ class _Raw:
             score=_stack(outputs, "Identity_1").reshape(-1),
         )
 
-    def unmirror(self) -> "_Raw":
-        return _Raw(
+    def unmirror(self) -> "CropReading":
+        return CropReading(
             unit=(self.unit * [-1, 1] + [1, 0])[:, _MIRROR],
             rough_m=(self.rough_m * [-1, 1, 1])[:, _MIRROR],
             visibility=self.visibility[:, _MIRROR],
@@ -168,7 +168,7 @@ class _Raw:
             score=self.score,
         )
 
-    def with_sides_of(self, other: "_Raw") -> "_Raw":
+    def with_sides_of(self, other: "CropReading") -> "CropReading":
         """Exchange left and right in each part of the body that agrees far better with the other reading so.
 
         The network takes a back for a front now and then; a mean of both beliefs would be neither.
@@ -180,7 +180,7 @@ class _Raw:
             exchanged = np.linalg.norm(swapped - other.unit, axis=-1)[:, part].mean(axis=1)
             source[:, part] = np.where((exchanged < as_is / 2)[:, None], _MIRROR[part], source[:, part])
         batch = np.arange(len(source))[:, None]
-        return _Raw(
+        return CropReading(
             unit=self.unit[batch, source],
             rough_m=self.rough_m[batch, source],
             visibility=self.visibility[batch, source],
@@ -188,8 +188,8 @@ class _Raw:
             score=self.score,
         )
 
-    def mean_with(self, other: "_Raw") -> "_Raw":
-        return _Raw(
+    def mean_with(self, other: "CropReading") -> "CropReading":
+        return CropReading(
             unit=(self.unit + other.unit) / 2,
             rough_m=(self.rough_m + other.rough_m) / 2,
             visibility=(self.visibility + other.visibility) / 2,
@@ -210,7 +210,7 @@ def refine_by_heat(
     MediaPipe, RefineLandmarksFromHeatmapCalculator: kernel 7, cells counted from their upper left corner.
     """
     rows, columns = heat.shape[1:3]
-    centre = np.trunc(unit * [columns, rows]).astype(np.intp)
+    centre = np.floor(unit * [columns, rows]).astype(np.intp)
     inside = np.all((centre >= 0) & (centre < [columns, rows]), axis=-1)
     reach = np.arange(-3, 4)
     x = centre[..., 0, None] + reach
@@ -229,7 +229,7 @@ def refine_by_heat(
     return np.where(sure[..., None], np.stack([mean_x, mean_y], axis=-1), unit)
 
 
-def _place(raw: _Raw, regions: Float[np.ndarray, "batch 4"]) -> Reading:
+def _place(raw: CropReading, regions: Float[np.ndarray, "batch 4"]) -> Reading:
     points_px = picture_from_crop(raw.unit, regions)
     across_m = turn(raw.rough_m[..., :2], regions[:, 3])
     rough_m = np.concatenate([across_m, raw.rough_m[..., 2:]], axis=-1)[:, :33]

@@ -1,0 +1,418 @@
+"""Do the pieces of the detector keep their laws, and does it find drawn people in every frame, always alike?"""
+
+import dataclasses
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from scipy.special import expit
+
+from models.errors import ConfigError, WeightsError
+from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
+from stages import detect, frames
+from stages.contracts import Clip, Detections
+from stages.detect import blazepose, networks, regions
+from stages.detect.blazepose import BlazePose, CropReading, Reading
+from stages.detect.follow import Scene, follow, one_reading_each
+from stages.detect.mirror import carry_over
+from stages.detect.steady import Sample, region_at, steady_regions
+from stages.detect.two_pass import thin_out
+from tests.stages.doll import JOINTS, add_doll, backdrop, film
+
+UPRIGHT = np.array([[180.0, 240.0, 400.0, 0.0]])
+
+
+@pytest.fixture(scope="module")
+def models() -> BlazePose:
+    return blazepose.load()
+
+
+@pytest.fixture(scope="module")
+def doll() -> np.ndarray:
+    return add_doll(backdrop(480, 360), 180, 240, 320)
+
+
+def read(models: BlazePose, picture: np.ndarray, region: np.ndarray, *, mirrored: bool = False) -> Reading:
+    return blazepose.read_landmarks(models, blazepose.cut_crops(picture, region), region, mirrored=mirrored)
+
+
+def some_readings(count: int, seed: int = 0) -> Reading:
+    draw = np.random.default_rng(seed)
+    return Reading(
+        landmarks_px=draw.normal(300, 100, (count, 33, 2)),
+        rough_m=draw.normal(0, 0.3, (count, 33, 3)),
+        visibility=draw.random((count, 33)),
+        presence=draw.random((count, 33)),
+        score=np.ones(count),
+        next_region=np.tile([300.0, 300.0, 400.0, 0.0], (count, 1)),
+    )
+
+
+# Networks
+
+
+def test_a_network_without_its_mask_gives_the_same_landmarks_to_the_bit(doll: np.ndarray, models: BlazePose) -> None:
+    crop = blazepose.cut_crops(doll, UPRIGHT)[0].astype(np.float32) / 255
+    whole = Interpreter(model_path=str(networks.network_files()[1]), num_threads=1)
+    whole.allocate_tensors()
+    whole.set_tensor(whole.get_input_details()[0]["index"], crop[None])
+    whole.invoke()
+    ours = models.landmarks(crop)
+    assert len(ours) == 4
+    for detail in whole.get_output_details():
+        if detail["name"] in ours:
+            np.testing.assert_array_equal(ours[detail["name"]], whole.get_tensor(detail["index"])[0])
+
+
+def test_another_version_of_a_network_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = tmp_path / "pose.tflite"
+    other.write_bytes(b"another")
+    monkeypatch.setattr(networks, "network_files", lambda: (other, other))
+    with pytest.raises(WeightsError, match=r"sha256 .* Install mediapipe==0\.10\.14"):
+        networks.load_network(networks.LANDMARKS, ("another",))
+
+
+def test_a_missing_network_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(networks, "network_files", lambda: (tmp_path / "gone", tmp_path / "gone"))
+    with pytest.raises(WeightsError, match="gone is missing"):
+        networks.load_network(networks.LANDMARKS, ("gone",))
+
+
+def test_without_mediapipe_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "find_spec", lambda name: None)
+    with pytest.raises(WeightsError, match="Install mediapipe"):
+        detect.reads(detect.Config())
+
+
+# Regions
+
+
+def test_the_middle_of_every_cut_pixel_shows_its_own_place_in_the_picture() -> None:
+    y, x = np.mgrid[:200, :200]
+    picture = np.stack([x, y, 0 * x], axis=-1).astype(np.uint8)
+    region = np.array([100.0, 90.0, 64.0, 0.7])
+    small = regions.cut(picture, region, 32)
+    centre = (np.stack(np.meshgrid(np.arange(32), np.arange(32)), axis=-1).reshape(1, -1, 2) + 0.5) / 32
+    expected = regions.picture_from_crop(centre, region[None])[0] - 0.5
+    np.testing.assert_allclose(small.reshape(-1, 3)[:, :2], expected, atol=0.6)
+
+
+def test_a_person_above_his_hips_is_upright_and_one_to_the_right_lies_clockwise() -> None:
+    hip = np.zeros((3, 2))
+    rim = np.array([[0.0, -10.0], [10.0, 0.0], [0.0, 10.0]])
+    region = regions.region_about(hip, rim)
+    np.testing.assert_allclose(region[:, 3], [0, np.pi / 2, np.pi])
+    np.testing.assert_allclose(region[:, 2], 25.0)
+
+
+def test_a_region_turned_with_the_person_sees_his_head_at_its_top() -> None:
+    region = regions.region_about(np.array([[50.0, 60.0]]), np.array([[80.0, 20.0]]))
+    top = np.array([[[0.5, 0.5 - 0.5 / regions.MARGIN]]])
+    np.testing.assert_allclose(regions.picture_from_crop(top, region), [[[80.0, 20.0]]])
+
+
+def test_merging_boxes_equals_its_slow_twin() -> None:
+    draw = np.random.default_rng(1)
+    corner = draw.uniform(0, 1, (60, 2))
+    box = np.concatenate([corner, corner + draw.uniform(0.2, 0.5, (60, 2))], axis=1)
+    points, score = draw.random((60, 4, 2)), draw.random(60)
+    merged, best = regions.merge_overlapping(box, points, score, 0.3)
+
+    def overlap(a: np.ndarray, b: np.ndarray) -> float:
+        width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+        height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+        area = [(c[2] - c[0]) * (c[3] - c[1]) for c in (a, b)]
+        return width * height / (sum(area) - width * height)
+
+    waiting, slow = sorted(range(60), key=lambda index: -score[index]), []
+    while waiting:
+        group = [index for index in waiting if overlap(box[index], box[waiting[0]]) > 0.3]
+        slow.append((sum(score[i] * points[i] for i in group) / sum(score[i] for i in group), score[waiting[0]]))
+        waiting = [index for index in waiting if index not in group]
+    np.testing.assert_allclose(merged, [point for point, _ in slow])
+    np.testing.assert_allclose(best, [value for _, value in slow])
+
+
+# Landmarks
+
+
+def test_anchors_equal_their_slow_twin() -> None:
+    slow = [
+        ((column + 0.5) / cells, (row + 0.5) / cells)
+        for cells, boxes in ((28, 2), (14, 2), (7, 6))
+        for row in range(cells)
+        for column in range(cells)
+        for _ in range(boxes)
+    ]
+    np.testing.assert_allclose(blazepose.anchors(), slow)
+    assert len(slow) == 2254
+
+
+def test_refining_by_heat_equals_its_slow_twin() -> None:
+    draw = np.random.default_rng(2)
+    unit = draw.uniform(-0.1, 1.1, (3, 39, 2))
+    heat = draw.normal(-2, 1.5, (3, 64, 64, 39)).astype(np.float32)
+    heat[0] -= 20
+    slow = unit.copy()
+    for b, k in np.ndindex(3, 39):
+        column, row = (int(value * 64) for value in unit[b, k])
+        if not (0 <= unit[b, k, 0] * 64 < 64 and 0 <= unit[b, k, 1] * 64 < 64):
+            continue
+        total, at, best = 0.0, np.zeros(2), 0.0
+        for y in range(max(row - 3, 0), min(row + 4, 64)):
+            for x in range(max(column - 3, 0), min(column + 4, 64)):
+                warmth = expit(float(heat[b, y, x, k]))
+                total, at, best = total + warmth, at + warmth * np.array([x, y]), max(best, warmth)
+        if best >= 0.5:
+            slow[b, k] = at / total / 64
+    fast = blazepose.refine_by_heat(unit, heat)
+    np.testing.assert_allclose(fast, slow, atol=1e-12)
+    np.testing.assert_array_equal(fast[0], unit[0])
+    assert np.any(fast != unit)
+
+
+def test_a_drawn_person_is_found_with_his_joints_where_they_were_drawn(models: BlazePose, doll: np.ndarray) -> None:
+    found, score = blazepose.find_people(models, doll, 0.5)
+    assert len(found) == 1
+    assert score[0] > 0.9
+    reading = read(models, doll, read(models, doll, found).next_region, mirrored=True)
+    assert reading.score[0] > 0.99
+    for name, (u, v) in JOINTS.items():
+        for sign, side in ((1, "left"), (-1, "right")):
+            drawn = [180 + sign * u * 320, 240 + v * 320]
+            point = reading.landmarks_px[0, LANDMARK_INDEX[name.replace("left", side)]]
+            assert np.linalg.norm(point - drawn) < 0.06 * 320, (name, side, point, drawn)
+
+
+def test_rough_metres_stand_upright_about_the_mid_hip_and_face_the_camera(models: BlazePose, doll: np.ndarray) -> None:
+    rough_m = read(models, doll, UPRIGHT, mirrored=True).rough_m[0]
+    np.testing.assert_allclose(rough_m[23:25].mean(axis=0), 0, atol=1e-12)
+    nose, left, right = (rough_m[LANDMARK_INDEX[name]] for name in ("nose", "left_ankle", "right_ankle"))
+    assert nose[1] < -0.4 < 0.5 < left[1]
+    assert left[0] > right[0]
+    assert nose[2] < -0.05
+
+
+def test_a_mirrored_picture_gives_mirrored_landmarks(models: BlazePose) -> None:
+    picture = add_doll(backdrop(480, 360), 190, 235, 300)
+    region = np.array([[187.0, 240.0, 410.0, 0.1]])
+    twin_region = region * [-1, 1, 1, -1] + [360, 0, 0, 0]
+    one = read(models, picture, region, mirrored=True)
+    twin = read(models, np.ascontiguousarray(picture[:, ::-1]), twin_region, mirrored=True)
+    mirror = np.array(LANDMARK_MIRROR)
+    np.testing.assert_allclose((twin.landmarks_px * [-1, 1] + [360, 0])[:, mirror], one.landmarks_px, atol=0.3)
+    np.testing.assert_allclose((twin.rough_m * [-1, 1, 1])[:, mirror], one.rough_m, atol=0.003)
+    np.testing.assert_allclose(twin.visibility[:, mirror], one.visibility, atol=0.01)
+
+
+def test_a_picture_read_without_its_mirror_image_does_not_keep_that_law(models: BlazePose, doll: np.ndarray) -> None:
+    one = read(models, doll, UPRIGHT)
+    twin = read(models, np.ascontiguousarray(doll[:, ::-1]), UPRIGHT)
+    mirrored_back = (twin.landmarks_px * [-1, 1] + [360, 0])[:, np.array(LANDMARK_MIRROR)]
+    assert np.abs(mirrored_back - one.landmarks_px).max() > 1.0
+
+
+def test_regions_read_together_equal_each_read_alone(models: BlazePose, doll: np.ndarray) -> None:
+    region = np.concatenate([UPRIGHT, UPRIGHT + np.array([5, -3, 20, 0.1])])
+    together = read(models, doll, region, mirrored=True)
+    alone = [read(models, doll, one[None], mirrored=True) for one in region]
+    for field in dataclasses.fields(Reading):
+        expected = np.concatenate([getattr(one, field.name) for one in alone])
+        np.testing.assert_array_equal(getattr(together, field.name), expected)
+
+
+def test_no_regions_give_no_readings(models: BlazePose, doll: np.ndarray) -> None:
+    reading = read(models, doll, np.zeros((0, 4)), mirrored=True)
+    assert reading.landmarks_px.shape == (0, 33, 2)
+    assert reading.next_region.shape == (0, 4)
+
+
+def test_a_reading_that_takes_left_legs_for_right_is_turned_before_averaging() -> None:
+    draw = np.random.default_rng(3)
+    honest = CropReading(
+        unit=draw.random((1, 39, 2)),
+        rough_m=draw.normal(size=(1, 39, 3)),
+        visibility=draw.random((1, 39)),
+        presence=draw.random((1, 39)),
+        score=np.ones(1),
+    )
+    order = np.arange(39)
+    order[23:33] = np.array(LANDMARK_MIRROR)[23:33]
+    names = ("unit", "rough_m", "visibility", "presence")
+    confused = dataclasses.replace(honest, **{name: getattr(honest, name)[:, order] for name in names})
+    mended = confused.with_sides_of(honest)
+    for name in names:
+        np.testing.assert_array_equal(getattr(mended, name), getattr(honest, name))
+
+
+# Following
+
+
+def test_a_region_that_moves_evenly_is_met_without_lag() -> None:
+    slope = np.array([100.0, -50.0, 0.0, 2.0])
+    samples = [Sample(0, t, np.array([0, 0, 300, 2.5]) + slope * t) for t in np.arange(0, 1, 0.07)]
+    for time_s in (0.3, 0.42, 0.5):
+        region = region_at(samples, time_s, 0.2)
+        expected = np.array([0, 0, 300, 2.5]) + slope * time_s
+        np.testing.assert_allclose(region[:3], expected[:3])
+        np.testing.assert_allclose(np.exp(1j * region[3]), np.exp(1j * expected[3]))
+
+
+def test_a_region_that_shakes_is_held_steady() -> None:
+    draw = np.random.default_rng(4)
+    shaken = [Sample(0, t, np.array([0, 0, 300, 0]) + draw.normal(0, 10, 4) * [1, 1, 1, 0]) for t in np.arange(60) / 30]
+    centre = np.array([region_at(shaken, t, 0.2)[:2] for t in np.arange(10, 50) / 30])
+    assert centre.std() < 5
+
+
+def test_nobody_is_looked_for_before_he_came_after_he_left_or_in_a_long_gap() -> None:
+    samples = [Sample(7, t, UPRIGHT[0]) for t in (1.0, 1.1, 2.0, 2.1)]
+    moments = {time_s: list(steady_regions(samples, time_s, 0.2)) for time_s in (0.95, 1.0, 1.05, 1.5, 2.05, 2.15)}
+    assert moments == {0.95: [], 1.0: [7], 1.05: [7], 1.5: [], 2.05: [7], 2.15: []}
+
+
+@pytest.mark.parametrize(("video_hz", "expected_hz"), [(24, 24), (30, 30), (33, 33), (50, 25), (60, 30), (240, 30)])
+def test_a_rate_of_thirty_takes_every_frame_or_every_other_or_more(video_hz: int, expected_hz: int) -> None:
+    chosen = thin_out(np.arange(10 * video_hz) / video_hz, 30.0)
+    assert len(chosen) == pytest.approx(10 * expected_hz, rel=0.35)
+    assert {0, 10 * video_hz - 1} <= chosen
+
+
+def test_of_two_readings_of_one_person_the_less_surprising_stays() -> None:
+    reading = some_readings(3)
+    same = dataclasses.replace(
+        reading, landmarks_px=np.stack([reading.landmarks_px[0]] * 2 + [reading.landmarks_px[2]])
+    )
+    began = np.array([[380.0, 300, 400, 0], [310.0, 300, 400, 0], [300.0, 300, 400, 0]])
+    kept = one_reading_each(began, same, np.array([True, True, True]))
+    assert kept.tolist() == [False, True, True]
+    assert one_reading_each(began, same, np.array([True, False, False])).tolist() == [True, False, False]
+
+
+def test_somebody_lost_is_let_go_after_half_a_window(models: BlazePose, doll: np.ndarray) -> None:
+    config = detect.Config()
+    scene = follow(models, Scene(), doll, 0.0, config)
+    assert [person.region_index for person in scene.people] == [0]
+    empty = backdrop(480, 360)
+    scene = follow(models, scene, empty, 0.1, config)
+    assert [person.seen_s for person in scene.people] == [0.0]
+    scene = follow(models, scene, empty, 0.3, config)
+    assert scene.people == ()
+    scene = follow(models, scene, doll, 0.5, config)
+    assert [person.region_index for person in scene.people] == [1]
+
+
+def test_corrections_of_mirror_images_are_carried_along_a_line_in_time() -> None:
+    plain = some_readings(6)
+    time_s, person = np.array([0.0, 0.0, 0.1, 0.1, 0.4, 0.4]), np.array([0, 1, 0, 1, 0, 1])
+    slope = np.where(person == 0, 10.0, -20.0)
+    true_px = plain.landmarks_px + (1 + slope * time_s)[:, None, None]
+    has_mean = np.array([True, True, False, False, True, True])
+    mean = dataclasses.replace(
+        plain, landmarks_px=np.where(has_mean[:, None, None], true_px, plain.landmarks_px), rough_m=plain.rough_m
+    )
+    carried = carry_over(plain, mean, has_mean=has_mean, time_s=time_s, person=person)
+    np.testing.assert_allclose(carried.landmarks_px, true_px)
+    np.testing.assert_array_equal(carried.rough_m, plain.rough_m)
+
+
+def test_before_the_first_mirror_image_its_correction_holds() -> None:
+    plain = some_readings(2)
+    mean = dataclasses.replace(plain, rough_m=plain.rough_m + np.array([0.0, 0.5])[:, None, None])
+    frame = {"time_s": np.array([0.0, 0.1]), "person": np.array([3, 3])}
+    carried = carry_over(plain, mean, has_mean=np.array([False, True]), **frame)
+    np.testing.assert_allclose(carried.rough_m, plain.rough_m + 0.5)
+    untouched = carry_over(plain, plain, has_mean=np.array([False, False]), **frame)
+    np.testing.assert_array_equal(untouched.rough_m, plain.rough_m)
+
+
+# The stage
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Clip]:
+    pictures = (add_doll(backdrop(360, 480), 160 + 4 * index, 175, 250) for index in range(40))
+    return film(tmp_path_factory.mktemp("walk") / "walk.mp4", pictures, rate_hz=60)
+
+
+@pytest.fixture(scope="module")
+def walked(walk: tuple[Path, Clip]) -> Detections:
+    return detect.run(detect.Config(), *walk)
+
+
+def test_one_walker_is_one_region_in_every_frame(walked: Detections) -> None:
+    np.testing.assert_array_equal(walked.frame_index, np.arange(40))
+    assert set(walked.region_index) == {0}
+    assert walked.score.min() > 0.9
+
+
+def test_a_walker_is_where_he_was_drawn_and_does_not_shake(walked: Detections) -> None:
+    hip_px = walked.landmarks_px[:, 23:25].mean(axis=1)
+    np.testing.assert_allclose(hip_px[:, 0], 160 + 4 * np.arange(40), atol=6)
+    assert np.abs(np.diff(walked.landmarks_px[:, 11:], n=2, axis=0)).mean() < 2.0
+
+
+def test_two_runs_give_the_same_bytes(walk: tuple[Path, Clip], walked: Detections) -> None:
+    again = detect.run(detect.Config(), *walk)
+    for field in dataclasses.fields(Detections):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(walked, field.name))
+
+
+def test_mediapipes_own_graph_sees_the_same_walker(walk: tuple[Path, Clip], walked: Detections) -> None:
+    theirs = detect.run(detect.Config(detector="mediapipe", min_person_score=0.5), *walk)
+    assert len(theirs.frame_index) >= 38
+    common = np.isin(walked.frame_index, theirs.frame_index)
+    apart_px = np.linalg.norm(theirs.landmarks_px - walked.landmarks_px[common], axis=-1)
+    assert np.median(apart_px) < 0.02 * 250
+    np.testing.assert_allclose(theirs.region[:, :2], walked.region[common, :2], atol=0.05 * 250)
+
+
+def test_two_people_are_followed_apart(tmp_path: Path) -> None:
+    def picture(index: int) -> np.ndarray:
+        return add_doll(add_doll(backdrop(400, 640), 150 + 2 * index, 190, 260), 470 - 2 * index, 200, 300)
+
+    seen = detect.run(detect.Config(), *film(tmp_path / "two.mp4", (picture(index) for index in range(20))))
+    assert set(seen.region_index) == {0, 1}
+    left = seen.landmarks_px[seen.landmarks_px[:, 0, 0] < 320]
+    assert len(left) == 20
+    assert len(seen.frame_index) == 40
+
+
+def test_a_blank_video_has_no_sightings(tmp_path: Path) -> None:
+    seen = detect.run(detect.Config(), *film(tmp_path / "blank.mp4", (backdrop(240, 320) for _ in range(5))))
+    assert seen.frame_count == 5
+    assert seen.landmarks_px.shape == (0, 33, 2)
+
+
+def test_a_longer_video_holds_no_more_pictures_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def most_held(count: int) -> int:
+        alive, most = set[int](), 0
+
+        def read(video: Path, clip: Clip):
+            nonlocal most
+            for index in range(count):
+                picture = np.zeros((64, 64, 3), np.uint8)
+                alive.add(index)
+                weakref.finalize(picture, alive.discard, index)
+                most = max(most, len(alive))
+                yield picture
+                del picture
+
+        monkeypatch.setattr(frames, "read", read)
+        clip = Clip(64, 64, np.arange(count) / 30, float("nan"), 0)
+        assert detect.run(detect.Config(), Path("none"), clip).frame_count == count
+        return most
+
+    # Half a window of 0.4 s, what is decoded ahead and what waits for the second pass.
+    assert most_held(30) <= 24
+    assert most_held(120) <= 24
+
+
+@pytest.mark.parametrize(
+    "setting", [{"min_landmark_score": 1.5}, {"min_person_score": 0.0}, {"smoothing_s": 0.0}, {"max_people": 0}]
+)
+def test_an_impossible_setting_is_refused_by_name(setting: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(setting))):
+        detect.Config(**setting)
