@@ -28,7 +28,7 @@ class Body:
         template_m: skin of the mean shape at rest.
         shape_m: movement of the skin for one unit of each beta.
         faces: triangles, counter-clockwise seen from outside.
-        joint_regressor: each joint is this mean of the rest skin; rows sum to 1.
+        joint_regressor: each joint is this weighted sum of the rest skin; rows sum to 1, some weights are negative.
         skin_joint: the four joints that move a vertex.
         skin_weight: and their shares, which sum to 1.
         landmark_vertex: the points of the rest skin whose mean is one of the detector's 33 landmarks at rest.
