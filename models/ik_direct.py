@@ -28,17 +28,23 @@ SPINE_SHARE = {"spine1": 1 / 3, "spine2": 2 / 3}
 """Of the turn from pelvis to thorax; spine3 is the thorax itself."""
 NECK_SHARE = 0.5
 """Of the turn from thorax to head."""
-PRONATION_SHARE = 0.5
+PRONATION_SHARE = 0.4
 """Of the hand's twist against the upper arm that the forearm takes; the wrist takes the rest."""
-FOOT_SHARE = 0.5
+FOOT_SHARE = 0.3
 """Of the foot's turn about a straight leg that the thigh takes; the ankle takes the rest."""
-FAR_LINE_WEIGHT = 0.05
-"""Of the shoulders' line for the pelvis and the hips' line for the thorax: decides only where their own is blind."""
-POINT_SD_M = 0.03
-"""Noise of a landmark against its neighbours on head, hand or foot."""
-LOOSE_RAD = 0.8
-"""How far head, hand and foot usually turn from their parents."""
-BEND_SINE = (0.25, 0.6)
+FAR_LINE_WEIGHT = 0.3
+"""Of the shoulders' line for the pelvis and the hips' line for the thorax, as their own lines are short and noisy."""
+POINT_SD_M = {"head": 0.04, "hand": 0.05, "foot": 0.06}
+"""Noise of a landmark against its neighbours on the same part, most of it depth."""
+LOOSE_RAD = {"head": 0.6, "hand": 0.6, "foot": 0.5}
+"""How far a part usually turns from its parent."""
+FOOT_SINE = (0.3, 0.8)
+"""A foot in line with the leg shows no twist; it counts from the first sine of their angle on, in full from the next."""
+FOOT_TURN_COSINE = (-0.3, 0.5)
+"""A foot that is turned against the leg this far is not believed at the first cosine, and fully at the second."""
+FORWARD_COSINE = (-0.3, 0.5)
+"""A knee whose hinge would be turned this far against the straight leg's is not believed, and fully believed."""
+BEND_SINE = (0.3, 0.7)
 """A bend's plane counts from the first sine on, and alone from the second on."""
 
 World = Float[Tensor, "*batch 24 3 3"]
@@ -95,7 +101,7 @@ def _trunk(rig: Rig, seen_m: Points, weight: Weights) -> World:
 
 def _head(rig: Rig, world: World, seen_m: Points, weight: Weights) -> World:
     thorax = world[..., SMPL_INDEX["spine3"], :, :]
-    head = _rigid(rig, seen_m, weight, FACE_POINTS, thorax)
+    head = _rigid(rig, seen_m, weight, FACE_POINTS, thorax, "head")
     world = _set(world, (SMPL_INDEX["head"],), head)
     return _set(world, (SMPL_INDEX["neck"],), part_way(thorax, head, NECK_SHARE))
 
@@ -141,13 +147,14 @@ def _arm_twist(world: World, seen_m: Points, limb: Limb) -> Float[Tensor, "*batc
 
 def _leg_twist(world: World, seen_m: Points, limb: Limb) -> Float[Tensor, "*batch 3 3"]:
     """As the arm's, but a straight leg follows the foot, and a knee that bends forward is not believed."""
-    upper, normal, belief = _bend_normal(seen_m, limb)
+    upper, normal, bend_belief = _bend_normal(seen_m, limb)
     hinge = _hinge_in_world(world, limb, upper)
     foot_way = unit(seen_m[..., limb.end_points[2], :] - seen_m[..., limb.end_points[1], :])
     foot = torch.linalg.cross(foot_way, upper)
-    foot_angle = FOOT_SHARE * _smooth_step(foot.norm(dim=-1), 0.3, 0.8) * angle_about(upper, hinge, foot)
-    straight = (rotation_about(upper, foot_angle) @ hinge[..., None])[..., 0]
-    belief = belief * _smooth_step((unit(normal) * straight).sum(-1), -0.3, 0.5)
+    foot_angle = angle_about(upper, hinge, foot)
+    belief = _smooth_step(foot.norm(dim=-1), *FOOT_SINE) * _smooth_step(foot_angle.cos(), *FOOT_TURN_COSINE)
+    straight = (rotation_about(upper, FOOT_SHARE * belief * foot_angle) @ hinge[..., None])[..., 0]
+    belief = bend_belief * _smooth_step((unit(normal) * straight).sum(-1), *FORWARD_COSINE)
     blend = (1 - belief)[..., None] * straight + belief[..., None] * unit(normal)
     return rotation_about(upper, angle_about(upper, hinge, blend))
 
@@ -157,13 +164,13 @@ def _hinge_in_world(world: World, limb: Limb, upper: Float[Tensor, "*batch 3"]) 
 
 
 def _foot(rig: Rig, world: World, seen_m: Points, weight: Weights, limb: Limb) -> World:
-    foot = _rigid(rig, seen_m, weight, limb.end_points, world[..., limb.lower, :, :])
+    foot = _rigid(rig, seen_m, weight, limb.end_points, world[..., limb.lower, :, :], "foot")
     return _set(world, SUBTREES[limb.end], foot)
 
 
 def _hand(rig: Rig, world: World, seen_m: Points, weight: Weights, limb: Limb) -> World:
     forearm = world[..., limb.lower, :, :]
-    hand = _rigid(rig, seen_m, weight, limb.end_points, forearm)
+    hand = _rigid(rig, seen_m, weight, limb.end_points, forearm, "hand")
     axis = unit(rig.offset_m[limb.end])
     twist = PRONATION_SHARE * twist_about(forearm.mT @ hand, axis)
     world = _set(world, (limb.lower,), forearm @ rotation_about(axis, twist))
@@ -171,14 +178,14 @@ def _hand(rig: Rig, world: World, seen_m: Points, weight: Weights, limb: Limb) -
 
 
 def _rigid(
-    rig: Rig, seen_m: Points, weight: Weights, points: tuple[int, ...], parent: Float[Tensor, "*batch 3 3"]
+    rig: Rig, seen_m: Points, weight: Weights, points: tuple[int, ...], parent: Float[Tensor, "*batch 3 3"], part: str
 ) -> Float[Tensor, "*batch 3 3"]:
     """The turn of points that hold together, which stays near the parent's where they say little."""
     rest, seen, weight = _rest_landmarks(rig)[points, :], seen_m[..., points, :], weight[..., points]
     share = (weight / weight.sum(-1, keepdim=True))[..., None]
     rest = rest - (share * rest).sum(-2, keepdim=True)
     seen = seen - (share * seen).sum(-2, keepdim=True)
-    return turn_onto(rest, seen, weight / POINT_SD_M**2, parent / (2 * LOOSE_RAD**2))
+    return turn_onto(rest, seen, weight / POINT_SD_M[part] ** 2, parent / (2 * LOOSE_RAD[part] ** 2))
 
 
 def _smooth_step(value: Tensor, low: float, high: float) -> Tensor:

@@ -17,11 +17,11 @@ from models.anatomy import ARMS, LEGS, SUBTREES
 from models.ik_direct import bend_repair
 from models.kinematics import world_from_joints
 from models.rig import Pose, Rig, rig_joints, rig_landmarks
-from models.skeletons import SMPL_INDEX, SMPL_PARENTS
+from models.skeletons import LANDMARKS, SMPL_INDEX, SMPL_PARENTS
 
-LANDMARK_SD_M: Final = 0.02
-FACE_SD_M: Final = 0.04
-"""Eleven points on one head tell little more than three."""
+LANDMARK_SD_M: Final = {"face": 0.03, "limb": 0.02, "hand": 0.04, "foot": 0.04}
+"""Noise that the steps expect; the face's eleven points tell little more than three."""
+_PART_OF: Final = {"pinky": "hand", "index": "hand", "thumb": "hand", "heel": "foot", "foot_index": "foot"}
 _SPREAD_DEGREES: Final = {
     "pelvis": (20, 20, 20), "hip": (20, 20, 20), "knee": (30, 6, 3), "ankle": (15, 10, 10),
     "spine1": (8, 5, 5), "spine2": (8, 5, 5), "spine3": (8, 5, 5), "neck": (15, 15, 15), "head": (15, 15, 15),
@@ -116,9 +116,8 @@ def _within_limits(local: World) -> World:
 
 
 def _landmark_precision(weight: Float[Tensor, "*batch 33"]) -> Float[Tensor, "*batch 33"]:
-    spread = torch.full_like(weight, LANDMARK_SD_M)
-    spread[..., :11] = FACE_SD_M
-    return weight / spread**2
+    part = ["face"] * 11 + [_PART_OF.get(name.split("_", 1)[1], "limb") for name in LANDMARKS[11:]]
+    return weight / weight.new_tensor([LANDMARK_SD_M[name] for name in part]) ** 2
 
 
 def _membership(like: Tensor) -> Float[Tensor, "free 24"]:

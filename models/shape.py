@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from models.anatomy import FACE_POINTS, HIP_POINTS, SHOULDER_POINTS
+from models.anatomy import FACE_POINTS, HIP_POINTS, SHOULDER_POINTS, landmark_indices
 from models.bodies.body import Body, pose_landmarks
 from models.skeletons import LANDMARK_INDEX
 
@@ -42,15 +42,18 @@ def _depth(edge: tuple[int, int], parent_of: dict[int, int]) -> int:
 LENGTHS: Final = _tree()
 """(end, start) of every length; starts come before the lengths that hang on them."""
 
-RIGID_SD_M: Final = 0.015
+RIGID_SD_M: Final = 0.02
 """How well a limb's length is known once it is averaged over a clip: the detector's bias stays."""
-LOOSE_SD_M: Final = 0.06
+LOOSE_SD_M: Final = 0.05
 """The same for the trunk, which bends, and for face and hands, whose landmarks are rough."""
-_RIGID_POINTS: Final = tuple(
+_JOINT_POINTS: Final = frozenset(
     point
     for name, point in LANDMARK_INDEX.items()
-    if name.split("_", 1)[-1] in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")
+    if name.split("_", 1)[-1] in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 )
+_FOOT_POINTS: Final = landmark_indices("left_heel", "right_heel", "left_foot_index", "right_foot_index")
+_RIGID_POINTS: Final = _JOINT_POINTS | set(_FOOT_POINTS)
+_CARRIED: Final = _JOINT_POINTS | {_MID_SHOULDER, _MID_FACE}
 ROUNDS: Final = 5
 """Of Gauss-Newton; lengths are so nearly linear in betas that three would do."""
 
@@ -103,9 +106,13 @@ def length_ratios(
     person_m: Float[Tensor, "frames lengths"],
     weight: Float[Tensor, "frames lengths"],
 ) -> Float[Tensor, " lengths"]:
-    """What a person's lengths must be multiplied with to be the body's: one number each for the whole clip."""
+    """What a person's lengths must be multiplied with to be the body's: one number each for the whole clip.
+
+    Lengths within face, hands and feet keep 1: they turn with their part and bend no joint.
+    """
     ratio = (weighted_median(body_m, weight) / weighted_median(person_m, weight).clamp_min(1e-3)).clamp(0.5, 2.0)
-    return torch.where(weight.sum(0) > 0, ratio, torch.ones_like(ratio))
+    carried = torch.tensor([end in _CARRIED for end, _ in LENGTHS], device=ratio.device)
+    return torch.where(carried & (weight.sum(0) > 0), ratio, torch.ones_like(ratio))
 
 
 def carry_over(

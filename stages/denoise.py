@@ -38,7 +38,7 @@ class Config:
     """Hips, knees, feet."""
     arms_s: float = 1 / 6
     """Shoulders and elbows."""
-    hands_s: float = 1 / 3
+    hands_s: float = 1 / 4
     """Wrists and hands."""
     head_s: float = 1 / 4
     """Neck and head."""

@@ -83,8 +83,9 @@ def test_a_body_s_own_landmarks_come_back_within_millimetres() -> None:
     rig, pose, landmarks_m = made(toy_body(), frames=200)
     found = solved(rig, landmarks_m)
     error_m = (rig_landmarks(rig, found) - landmarks_m).norm(dim=-1)
-    assert error_m.mean() < 0.004
-    assert (rig_joints(rig, found) - rig_joints(rig, pose)).norm(dim=-1).mean() < 0.006
+    # Not zero: the solver expects a detector's noise and holds what moves little to where it usually is.
+    assert error_m.mean() < 0.006
+    assert (rig_joints(rig, found) - rig_joints(rig, pose)).norm(dim=-1).mean() < 0.008
 
 
 def test_refinement_brings_landmarks_nearer_in_every_frame() -> None:
@@ -215,5 +216,6 @@ def test_the_hand_shows_pronation_and_the_forearm_takes_its_share() -> None:
     landmarks_m = rig_landmarks(rig, Pose(world_from_joints(SMPL_PARENTS, local), rig.pelvis_m))
     found = parent_from_joints(solved(rig, landmarks_m).world_from_joint)
     forearm, wrist = (twist_about(found[SMPL_INDEX[name]], along) for name in ("left_elbow", "left_wrist"))
-    assert float(forearm + wrist) == pytest.approx(1.0, abs=0.3)
+    # Of one radian: hands are rough landmarks, so their turn is not believed in full.
+    assert 0.5 < float(forearm + wrist) < 1.0
     assert 0.3 < float(forearm / (forearm + wrist)) < 0.7

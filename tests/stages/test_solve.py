@@ -31,7 +31,7 @@ def tensors(raw: RawMotion) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 def test_the_body_s_landmarks_lie_on_the_track_s() -> None:
     track = toy_track(BODY)
     found_m = pose_landmarks(BODY, *tensors(solved(track))).numpy()
-    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.005
+    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.007
 
 
 def test_the_body_s_joints_are_those_that_made_the_track() -> None:
@@ -95,6 +95,6 @@ def test_the_free_body_s_own_landmarks_come_back() -> None:
     track = toy_track(body)
     raw = solve.run(solve.Config(), track, device="cpu")
     found_m = pose_landmarks(body, *tensors(raw)).numpy()
-    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.025
+    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.015
     assert raw.body_sha256 == body.sha256
     assert all(path.is_file() for path in solve.reads(solve.Config()))
