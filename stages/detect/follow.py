@@ -16,6 +16,8 @@ JITTER: Final = 0.1
 """Sides by which a region may jump between any two readings of somebody who stands still."""
 SAME_PLACE: Final = 0.15
 """Regions whose centres are closer than this many sides are of one person."""
+COVERED: Final = 0.6
+"""Somebody new who lies in the box of somebody known with more than this share of his own is no other person."""
 SETTLING: Final = 2
 """Readings of a newcomer before the one that counts: the search tells his place only roughly."""
 SAME_POSE: Final = 0.06
@@ -29,11 +31,13 @@ class Followed:
     Attributes:
         region_index: names him in every sighting.
         region: the square about him when last seen.
+        box: left, top, right and bottom of his landmarks then.
         seen_s: when that was.
     """
 
     region_index: int
     region: Float[np.ndarray, " 4"]
+    box: Float[np.ndarray, " 4"]
     seen_s: float
 
 
@@ -55,8 +59,8 @@ def follow(
     """
     reading, seen = _read_again(models, scene.people, picture, time_s, config)
     people = [
-        replace(person, region=region, seen_s=time_s) if found else person
-        for person, region, found in zip(scene.people, reading.next_region, seen, strict=True)
+        replace(person, region=reading.next_region[row], box=_box(reading, row), seen_s=time_s) if seen[row] else person
+        for row, person in enumerate(scene.people)
     ]
     moved = replace(scene, people=tuple(p for p in people if time_s - p.seen_s <= config.smoothing_s / 2))
     someone_is_missing = any(person.seen_s < time_s for person in moved.people)
@@ -105,9 +109,13 @@ def _welcome(
     for _ in range(SETTLING):
         regions = _read(models, picture, regions).next_region
     reading = _read(models, picture, regions)
-    settled = (reading.score >= config.min_newcomer_score) & (_surprise(regions, reading.next_region) < SAME_PLACE)
-    for region in reading.next_region[one_reading_each(regions, reading, settled)]:
-        scene = _seat(scene, region, time_s, config.max_people)
+    surprise = _surprise(regions, reading.next_region)
+    settled = (reading.score >= config.min_newcomer_score) & (surprise < SAME_PLACE)
+    candidates = one_reading_each(regions, reading, settled)
+    for row in np.argsort(surprise, kind="stable"):
+        if candidates[row]:
+            found_one = Followed(scene.next_index, reading.next_region[row], _box(reading, int(row)), time_s)
+            scene = seat(scene, found_one, config.max_people)
     return scene
 
 
@@ -117,20 +125,30 @@ def _read(
     return read_landmarks(models, cut_crops(picture, regions), regions)
 
 
-def _seat(scene: Scene, region: Float[np.ndarray, " 4"], time_s: float, max_people: int) -> Scene:
-    """Give a region that was found to whoever is missing there, or else to a newcomer."""
-    regions = np.array([person.region for person in scene.people]).reshape(-1, 4)
-    nearest, distance = _nearest(region[None], regions)
-    if distance[0] <= SAME_PLACE:
-        person = scene.people[nearest[0]]
-        if person.seen_s == time_s:
-            return scene
-        back = replace(person, region=region, seen_s=time_s)
-        return replace(scene, people=tuple(back if p is person else p for p in scene.people))
+def seat(scene: Scene, found: Followed, max_people: int) -> Scene:
+    """Let somebody who was found take the place of whoever is missing there, or else follow him as a newcomer."""
+    for person in scene.people:
+        if _same_place(person, found):
+            if person.seen_s == found.seen_s:
+                return scene
+            back = replace(found, region_index=person.region_index)
+            return replace(scene, people=tuple(back if other is person else other for other in scene.people))
     if len(scene.people) >= max_people:
         return scene
-    newcomer = Followed(scene.next_index, region, time_s)
-    return replace(scene, people=(*scene.people, newcomer), next_index=scene.next_index + 1)
+    return replace(scene, people=(*scene.people, found), next_index=scene.next_index + 1)
+
+
+def _same_place(known: Followed, found: Followed) -> bool:
+    """Whether somebody found is only another view of somebody known, perhaps one lying across him."""
+    if _nearest(found.region[None], known.region[None])[1][0] <= SAME_PLACE:
+        return True
+    shared = np.minimum(known.box[2:], found.box[2:]) - np.maximum(known.box[:2], found.box[:2])
+    return bool(np.prod(np.maximum(shared, 0.0)) > COVERED * np.prod(found.box[2:] - found.box[:2]))
+
+
+def _box(reading: Reading, row: int) -> Float[np.ndarray, " 4"]:
+    landmarks_px = reading.landmarks_px[row]
+    return np.concatenate([landmarks_px.min(axis=0), landmarks_px.max(axis=0)])
 
 
 def _surprise(before: Float[np.ndarray, "batch 4"], after: Float[np.ndarray, "batch 4"]) -> Float[np.ndarray, " batch"]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from stages import detect, frames
 from stages.contracts import Clip, Detections
 from stages.detect import blazepose, networks, regions
 from stages.detect.blazepose import BlazePose, CropReading, Reading
-from stages.detect.follow import Scene, follow, one_reading_each
+from stages.detect.follow import Followed, Scene, follow, one_reading_each, seat
 from stages.detect.mirror import carry_over
 from stages.detect.steady import Sample, region_at, steady_regions
 from stages.detect.two_pass import thin_out
@@ -241,7 +242,7 @@ def test_a_reading_that_takes_left_legs_for_right_is_turned_before_averaging() -
     order = np.arange(39)
     order[23:33] = np.array(LANDMARK_MIRROR)[23:33]
     names = ("unit", "rough_m", "visibility", "presence")
-    confused = dataclasses.replace(honest, **{name: getattr(honest, name)[:, order] for name in names})
+    confused = replace(honest, **{name: getattr(honest, name)[:, order] for name in names})
     mended = confused.with_sides_of(honest)
     for name in names:
         np.testing.assert_array_equal(getattr(mended, name), getattr(honest, name))
@@ -282,9 +283,7 @@ def test_a_rate_of_thirty_takes_every_frame_or_every_other_or_more(video_hz: int
 
 def test_of_two_readings_of_one_person_the_less_surprising_stays() -> None:
     reading = some_readings(3)
-    same = dataclasses.replace(
-        reading, landmarks_px=np.stack([reading.landmarks_px[0]] * 2 + [reading.landmarks_px[2]])
-    )
+    same = replace(reading, landmarks_px=np.stack([reading.landmarks_px[0]] * 2 + [reading.landmarks_px[2]]))
     began = np.array([[380.0, 300, 400, 0], [310.0, 300, 400, 0], [300.0, 300, 400, 0]])
     kept = one_reading_each(began, same, np.array([True, True, True]))
     assert kept.tolist() == [False, True, True]
@@ -304,13 +303,25 @@ def test_somebody_lost_is_let_go_after_half_a_window(models: BlazePose, doll: np
     assert [person.region_index for person in scene.people] == [1]
 
 
+def test_a_second_view_of_somebody_known_is_no_newcomer_and_finds_him_when_he_is_missing() -> None:
+    known = Followed(0, UPRIGHT[0], np.array([100.0, 80, 260, 400]), seen_s=1.0)
+    lying = Followed(1, np.array([180.0, 140, 250, 1.5]), np.array([110.0, 90, 250, 200]), seen_s=1.0)
+    beside = replace(lying, box=np.array([200.0, 90, 500, 300]))
+    scene = Scene((known,), next_index=1)
+    assert seat(scene, lying, max_people=8).people == (known,)
+    assert [person.region_index for person in seat(scene, beside, max_people=8).people] == [0, 1]
+    assert seat(scene, beside, max_people=1).people == (known,)
+    (back,) = seat(scene, replace(lying, seen_s=1.1), max_people=8).people
+    assert (back.region_index, back.seen_s) == (0, 1.1)
+
+
 def test_corrections_of_mirror_images_are_carried_along_a_line_in_time() -> None:
     plain = some_readings(6)
     time_s, person = np.array([0.0, 0.0, 0.1, 0.1, 0.4, 0.4]), np.array([0, 1, 0, 1, 0, 1])
     slope = np.where(person == 0, 10.0, -20.0)
     true_px = plain.landmarks_px + (1 + slope * time_s)[:, None, None]
     has_mean = np.array([True, True, False, False, True, True])
-    mean = dataclasses.replace(
+    mean = replace(
         plain, landmarks_px=np.where(has_mean[:, None, None], true_px, plain.landmarks_px), rough_m=plain.rough_m
     )
     carried = carry_over(plain, mean, has_mean=has_mean, time_s=time_s, person=person)
@@ -320,7 +331,7 @@ def test_corrections_of_mirror_images_are_carried_along_a_line_in_time() -> None
 
 def test_before_the_first_mirror_image_its_correction_holds() -> None:
     plain = some_readings(2)
-    mean = dataclasses.replace(plain, rough_m=plain.rough_m + np.array([0.0, 0.5])[:, None, None])
+    mean = replace(plain, rough_m=plain.rough_m + np.array([0.0, 0.5])[:, None, None])
     frame = {"time_s": np.array([0.0, 0.1]), "person": np.array([3, 3])}
     carried = carry_over(plain, mean, has_mean=np.array([False, True]), **frame)
     np.testing.assert_allclose(carried.rough_m, plain.rough_m + 0.5)
