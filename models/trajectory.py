@@ -39,7 +39,7 @@ class FitOptions:
     """
 
     spacing_s: float = 0.05
-    jerk: float = 77.0
+    jerk: float = 60.0
     looks_per_second: float = 30.0
     iterations: int = 12
     settled_m: float = 5e-4

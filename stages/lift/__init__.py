@@ -36,7 +36,7 @@ class Config:
     """The person's stature, which sets the scale; None believes the detector's metres."""
     noise: evidence.Noise = field(default_factory=evidence.Noise)
     """How far the detector's values are off."""
-    jerk: float = 77.0
+    jerk: float = 60.0
     """How suddenly people move: root mean square jerk times the root of a second, m/s³ √s."""
 
     def __post_init__(self) -> None:

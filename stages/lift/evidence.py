@@ -36,13 +36,13 @@ class Noise:
     """Of the rough shape across the line of sight."""
     depth_m: float = 0.155
     """Of the rough shape along the line of sight."""
-    place: float = 1.0
+    place: float = 1.3
     """Factor on both for the place of a landmark about the hips."""
-    bone: float = 2.6
+    bone: float = 3.0
     """Factor on both for the ends of a bone about each other, for every metre of its length."""
-    length: float = 0.023
+    length: float = 0.08
     """Of the bone lengths read off the rough shape over one second, as a share of the length."""
-    length_quantile: float = 0.7
+    length_quantile: float = 0.75
     """Which of a bone's rough lengths over the clip is believed; depth is compressed, so most are too short."""
 
 
@@ -107,6 +107,7 @@ def weigh(sight: Sight, length_m: Float[np.ndarray, " lengths"], noise: Noise) -
     points, skeleton = landmark_bones.SOLVED_INDEX, landmark_bones.make_skeleton()
     seen = sight.observed[:, None]
     worth = np.maximum(sight.confidence[:, points], WEIGHTLESS) * seen
+    bone_worth = worth[:, skeleton.pair].min(axis=2)
     sigma_px = noise.pixel * np.where(sight.observed, sight.look_px, 1.0)
     bone_information = (noise.bone * length_m[skeleton.length_index]) ** -2.0
     precision = np.array([noise.shape_m, noise.shape_m, noise.depth_m]) ** -2.0
@@ -115,7 +116,7 @@ def weigh(sight: Sight, length_m: Float[np.ndarray, " lengths"], noise: Noise) -
         pixel_information=worth / sigma_px[:, None] ** 2,
         shape_m=np.where(seen[..., None], sight.shape_m[:, points], 0.0),
         shape_metric=(sight.camera_from_look * precision) @ np.swapaxes(sight.camera_from_look, 1, 2),
-        shape_information=seen * np.concatenate([np.full(len(points), noise.place**-2.0), bone_information]),
+        shape_information=np.concatenate([worth * noise.place**-2.0, bone_worth * bone_information], axis=1),
         seen=sight.observed,
     )
 

@@ -1,0 +1,246 @@
+"""From one person's sightings to metric landmarks: camera, clock, scale, sides, gaps and floor."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+
+from models import camera, landmark_bones
+from models.errors import ConfigError, InputError
+from models.side_swap import swap_sides
+from stages import lift
+from stages.contracts import Clip, Person
+from stages.lift import resample
+from tests.models.toy_walker import walker_m
+
+FOCAL_PX = 1000.0
+SIZE_PX = (1280, 720)
+CAMERA = camera.pinhole(FOCAL_PX, *SIZE_PX)
+BODY = slice(11, 33)
+KNOWN = lift.Config(focal_length_px=FOCAL_PX)
+
+
+def see(times_s, *, clip_times_s=None, depth=0.8, noise_px=0.0, seed=0):
+    """A clip and what a detector says of the walker: rough shape along the ray, depth squeezed."""
+    points_m = walker_m(times_s)
+    pixels = camera.project(points_m, CAMERA)
+    centre = (pixels.min(axis=1) + pixels.max(axis=1)) / 2
+    turned = camera.camera_from_ray(centre, CAMERA)
+    shape_m = points_m - points_m[:, 23:25].mean(axis=1, keepdims=True)
+    rough_m = np.einsum("fji,fpj->fpi", turned, shape_m) * [1, 1, depth]
+    side_px = 1.25 * np.ptp(pixels, axis=1).max(axis=1)
+    person = Person(
+        first_frame=0,
+        timestamps_s=times_s,
+        observed=np.ones(len(times_s), dtype=bool),
+        region=np.stack([*centre.T, side_px, 0 * side_px], axis=1),
+        landmarks_px=pixels + np.random.default_rng(seed).normal(0, noise_px, pixels.shape),
+        rough_m=rough_m,
+        visibility=np.full(pixels.shape[:2], 0.95),
+        presence=np.full(pixels.shape[:2], 0.99),
+    )
+    return Clip(*SIZE_PX, times_s if clip_times_s is None else clip_times_s, float("nan"), 0), person
+
+
+def steady(rate_hz, duration_s=1.5):
+    return np.arange(round(rate_hz * duration_s) + 1) / rate_hz
+
+
+def hide(person, rows):
+    """The same person, not seen in some frames."""
+    seen = person.observed.copy()
+    seen[rows] = False
+    blank = lambda values: np.where(seen.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)  # noqa: E731
+    arrays = ("region", "landmarks_px", "rough_m", "visibility", "presence")
+    return dataclasses.replace(person, observed=seen, **{name: blank(getattr(person, name)) for name in arrays})
+
+
+def in_camera_m(track):
+    camera_from_world = np.linalg.inv(track.world_from_camera)
+    return track.landmarks_m @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+
+
+def rooted(points_m):
+    return points_m - points_m[:, 23:25].mean(axis=1, keepdims=True)
+
+
+def error_m(track, truth_m):
+    return np.linalg.norm(rooted(in_camera_m(track)) - rooted(truth_m), axis=2)[track.observed][:, BODY]
+
+
+def test_true_evidence_gives_the_walker_back_in_the_camera():
+    clip, person = see(steady(30), depth=1.0)
+    track = lift.run(KNOWN, clip, person)
+    assert error_m(track, walker_m(person.timestamps_s)).mean() < 0.01
+    root_m = in_camera_m(track)[:, 23:25].mean(axis=1) - walker_m(person.timestamps_s)[:, 23:25].mean(axis=1)
+    assert np.linalg.norm(root_m, axis=1).mean() < 0.06
+
+
+def test_squeezed_depth_and_noise_are_mended_in_part():
+    clip, person = see(steady(60), depth=0.75, noise_px=4.0)
+    truth_m = walker_m(person.timestamps_s)
+    before = np.linalg.norm(rooted(person.rough_m) - rooted(truth_m), axis=2)[:, BODY].mean()
+    assert error_m(lift.run(KNOWN, clip, person), truth_m).mean() < 0.75 * before
+
+
+def test_the_rough_shape_is_turned_from_the_axes_of_the_look_to_the_cameras():
+    clip, person = see(steady(30), depth=1.0)
+    off_centre_m = np.tile([1.5, 0.0, 0.0], (33, 1))
+    points_m = walker_m(person.timestamps_s) + off_centre_m
+    pixels = camera.project(points_m, CAMERA)
+    turned = camera.camera_from_ray(pixels.mean(axis=1), CAMERA)
+    rough_m = np.einsum("fji,fpj->fpi", turned, rooted(points_m))
+    region = np.concatenate([pixels.mean(axis=1), person.region[:, 2:]], axis=1)
+    aside = dataclasses.replace(person, landmarks_px=pixels, rough_m=rough_m, region=region)
+    assert error_m(lift.run(KNOWN, clip, aside), points_m).mean() < 0.01
+
+
+def test_stature_follows_the_given_height_exactly():
+    clip, person = see(steady(30))
+    own = lift.run(KNOWN, clip, person)
+    tall = lift.run(dataclasses.replace(KNOWN, height_m=2.0), clip, person)
+    giant = lift.run(dataclasses.replace(KNOWN, height_m=4.0), clip, person)
+    assert np.allclose(2 * tall.landmarks_m, giant.landmarks_m)
+    ratio = np.linalg.norm(in_camera_m(tall)) / np.linalg.norm(in_camera_m(own))
+    assert np.allclose(in_camera_m(own) * ratio, in_camera_m(tall))
+    chain_m = sum(
+        np.linalg.norm(in_camera_m(tall)[:, a] - in_camera_m(tall)[:, b], axis=1).mean()
+        for a, b in ((11, 23), (23, 25), (25, 27))
+    )
+    assert chain_m * landmark_bones.STATURE_PER_CHAIN == pytest.approx(2.0, rel=0.02)
+
+
+def test_the_same_motion_at_half_the_rate_gives_the_same_landmarks():
+    fast, slow = (lift.run(KNOWN, *see(steady(rate_hz), noise_px=0.0)) for rate_hz in (60, 30))
+    assert np.linalg.norm(fast.landmarks_m[::2] - slow.landmarks_m, axis=2).mean() < 0.005
+
+
+def test_a_whole_constant_rate_keeps_its_frames_one_to_one():
+    times_s = steady(60) + np.random.default_rng(0).uniform(-4e-4, 4e-4, 91)
+    times_s[0] = 0.0
+    clip, person = see(times_s)
+    track = lift.run(KNOWN, clip, person)
+    assert track.rate_hz == 60
+    assert (track.landmarks_px == person.landmarks_px).all()
+    assert np.allclose(track.timestamps_s, steady(60))
+
+
+def test_film_rate_is_resampled_to_24_on_its_own_time_stamps():
+    times_s = np.arange(240) * 1001 / 24000
+    clip, person = see(times_s)
+    track = lift.run(KNOWN, clip, person)
+    assert track.rate_hz == 24
+    assert np.allclose(track.timestamps_s * 24, np.round(track.timestamps_s * 24))
+    for point in range(2):
+        expected = np.interp(track.timestamps_s, times_s, person.landmarks_px[:, 13, point])
+        assert np.allclose(track.landmarks_px[:, 13, point], expected, atol=0.3)
+
+
+def test_uneven_time_stamps_land_where_the_motion_was():
+    rng = np.random.default_rng(1)
+    times_s = np.cumsum(rng.choice([1 / 30, 1 / 60, 1 / 20], 60))
+    times_s -= times_s[0]
+    clip, person = see(times_s)
+    track = lift.run(KNOWN, clip, person)
+    truth_px = camera.project(walker_m(track.timestamps_s), CAMERA)
+    assert np.abs(track.landmarks_px - truth_px)[track.observed].mean() < 0.5
+    assert np.allclose(np.diff(track.timestamps_s), 1 / track.rate_hz)
+
+
+def test_gaps_are_marked_and_not_bridged():
+    clip, person = see(steady(30))
+    track = lift.run(KNOWN, clip, hide(person, slice(10, 15)))
+    assert (~track.observed).sum() == 5
+    assert np.isnan(track.landmarks_m[~track.observed]).all()
+    assert np.isnan(track.landmarks_px[~track.observed]).all()
+    assert (track.confidence[~track.observed] == 0).all()
+    assert np.isfinite(track.landmarks_m[track.observed]).all()
+
+
+def test_resampling_never_joins_frames_across_a_gap():
+    times_s = np.arange(60) * 1001 / 30000 * 1.2
+    plan = resample.plan(times_s, 0, np.arange(60) % 20 != 10, 25)
+    values = plan.apply(np.where(np.arange(60) % 20 != 10, times_s, np.nan))
+    assert np.allclose(values[plan.observed], plan.timestamps_s[plan.observed], atol=0.05 / 25)
+    for missing in times_s[10::20]:
+        nearby = np.abs(plan.timestamps_s - missing) < 0.9 / 25
+        assert not plan.observed[nearby].any()
+
+
+def test_a_long_still_is_a_gap():
+    times_s = np.concatenate([np.arange(30), 30 + 60 + np.arange(30)]) / 30
+    plan = resample.plan(times_s, 0, np.ones(60, dtype=bool), 30)
+    assert (~plan.observed).sum() == 60
+
+
+def test_swapped_frames_are_put_right_and_told():
+    clip, person = see(steady(60))
+    wrong = np.zeros(len(person.observed), dtype=bool)
+    wrong[30:55] = True
+    fooled = dataclasses.replace(
+        person, landmarks_px=swap_sides(person.landmarks_px, wrong), rough_m=swap_sides(person.rough_m, wrong)
+    )
+    track, clean = lift.run(KNOWN, clip, fooled), lift.run(KNOWN, clip, person)
+    assert (track.swapped == wrong).all()
+    assert not clean.swapped.any()
+    assert np.allclose(track.landmarks_m, clean.landmarks_m)
+    assert (track.landmarks_px == person.landmarks_px).all()
+
+
+def test_points_outside_the_picture_are_hardly_believed():
+    clip, person = see(steady(30))
+    pixels = person.landmarks_px.copy()
+    pixels[:, 31] = [400, 800]
+    track = lift.run(KNOWN, clip, dataclasses.replace(person, landmarks_px=pixels))
+    assert (track.confidence[:, 31] < 0.15).all()
+    assert (track.confidence[:, 12] > 0.9).all()
+
+
+def test_the_walker_stands_on_the_floor_of_an_upright_world():
+    clip, person = see(steady(30), depth=1.0)
+    track = lift.run(KNOWN, clip, person)
+    feet_m = track.landmarks_m[:, [29, 30, 31, 32], 1]
+    assert abs(np.quantile(feet_m.min(axis=1), 0.05)) < 1e-9
+    assert (track.landmarks_m[:, 0, 1] > feet_m.max(axis=1) + 1).all(), "the nose is above the feet"
+    assert (track.landmarks_m[..., 2] < 0).all(), "the camera looks along -Z"
+    assert np.allclose(track.world_from_camera[[0, 2], 3], 0)
+    assert track.world_from_camera[1, 3] == pytest.approx(1.5, abs=0.15)
+
+
+def test_the_focal_length_is_given_or_read_or_guessed_aloud(caplog):
+    clip, person = see(steady(30))
+    caplog.set_level(logging.INFO)
+    assert lift.run(KNOWN, clip, person).camera_matrix[0, 0] == FOCAL_PX
+    wide = lift.Config(field_of_view_deg=90.0)
+    assert lift.run(wide, clip, person).camera_matrix[0, 0] == pytest.approx(640)
+    told = dataclasses.replace(clip, focal_length_px=1100.0)
+    assert lift.run(lift.Config(), told, person).camera_matrix[0, 0] == 1100.0
+    assert not [record for record in caplog.records if "guess" in record.message]
+    assert lift.run(lift.Config(), clip, person).camera_matrix[0, 0] == 1280.0
+    assert len([record for record in caplog.records if "guess" in record.message]) == 1
+
+
+def test_a_single_frame_is_lifted():
+    clip, person = see(np.zeros(1))
+    track = lift.run(KNOWN, clip, person)
+    assert track.rate_hz == 30
+    assert error_m(track, walker_m(np.zeros(1))).mean() < 0.1
+
+
+def test_someone_seen_in_scattered_frames_only_is_refused():
+    times_s = np.arange(100) * 1001 / 24000 + 0.01
+    clip, person = see(times_s, clip_times_s=times_s)
+    scattered = hide(person, np.setdiff1d(np.arange(100), [0, 10, 20, 99]))
+    with pytest.raises(InputError, match="4 scattered frames"):
+        lift.run(KNOWN, clip, scattered)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"height_m": 0.0}, {"focal_length_px": -1.0}, {"field_of_view_deg": 180.0}, {"rate_hz": 0},
+     {"focal_length_px": 900.0, "field_of_view_deg": 60.0}],
+)  # fmt: skip
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(ConfigError):
+        lift.Config(**wrong)
