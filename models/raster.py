@@ -87,7 +87,7 @@ def draw_mesh(mesh: Mesh, view: View, light: Light = HEADLIGHT) -> Layer:
     nearness = np.where(drawn, 1 / safe_m, 0.0).astype(np.float32)
     colour = np.zeros((height * view.samples, width * view.samples, 3), np.float32)
     nearest = np.zeros(colour.shape[:2], np.float32)
-    fill_triangles(sample, nearness, _shaded(mesh, light), mesh.faces, colour, nearest)
+    fill_triangles(sample, nearness, _shaded(mesh, light), _corners(mesh.faces), colour, nearest)
     return Layer(left, top, *average_samples(colour, nearest, view.samples))
 
 
@@ -95,7 +95,7 @@ def vertex_normals(
     vertices_m: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
 ) -> Float[np.ndarray, "vertices 3"]:
     """Unit normals that point outward: mean of the adjoining faces by area; zero for a vertex without a face."""
-    return sum_normals(np.ascontiguousarray(vertices_m, np.float32), faces)
+    return sum_normals(np.ascontiguousarray(vertices_m, np.float32), _corners(faces))
 
 
 def blend(
@@ -123,3 +123,8 @@ def _shaded(mesh: Mesh, light: Light) -> Float[np.ndarray, "vertices 3"]:
     normals = vertex_normals(mesh.vertices_m, mesh.faces)
     lit = light.ambient + np.maximum(normals @ light.lamps.T, 0).sum(axis=1)
     return np.minimum(mesh.colours * lit[:, None], 255).astype(np.float32)
+
+
+def _corners(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, "faces 3"]:
+    """The faces in the one layout for which the kernels are compiled; another would cost seconds."""
+    return np.ascontiguousarray(faces, np.int64)
