@@ -39,7 +39,7 @@ POINT_SD_M = {"head": 0.04, "hand": 0.05, "foot": 0.06}
 LOOSE_RAD = {"head": 0.6, "hand": 0.6, "foot": 0.5}
 """How far a part usually turns from its parent."""
 FOOT_SINE = (0.3, 0.8)
-"""A foot in line with the leg shows no twist; it counts from the first sine of their angle on, in full from the next."""
+"""A foot in line with the leg shows no twist: it counts from the first sine of their angle on, fully at the next."""
 FOOT_TURN_COSINE = (-0.3, 0.5)
 """A foot that is turned against the leg this far is not believed at the first cosine, and fully at the second."""
 FORWARD_COSINE = (-0.3, 0.5)

@@ -56,7 +56,7 @@ def refine_pose(
     """
     anchor = parent_from_joints(start.world_from_joint)
     local, root_m = anchor, start.root_m
-    precision = _landmark_precision(weight)
+    precision = landmark_precision(weight)
     for _ in range(steps):
         pose = Pose(world_from_joints(SMPL_PARENTS, local), root_m)
         change = _gauss_newton_step(rig, pose, landmarks_m, precision, _drift(anchor, local))
@@ -87,6 +87,12 @@ def turn_derivative(rig: Rig, pose: Pose) -> Float[Tensor, "*batch 33 3 turns"]:
     return columns.flatten(-3, -2).mT
 
 
+def landmark_precision(weight: Float[Tensor, "*batch 33"]) -> Float[Tensor, "*batch 33"]:
+    """Inverse variance of each landmark in 1/m², times its weight."""
+    part = ["face"] * 11 + [_PART_OF.get(name.split("_", 1)[1], "limb") for name in LANDMARKS[11:]]
+    return weight / weight.new_tensor([LANDMARK_SD_M[name] for name in part]) ** 2
+
+
 def _gauss_newton_step(
     rig: Rig, pose: Pose, landmarks_m: Tensor, precision: Tensor, drift: Tensor
 ) -> Float[Tensor, "*batch unknowns"]:
@@ -113,11 +119,6 @@ def _within_limits(local: World) -> World:
     for limb in (*LEGS, *ARMS):
         local[..., limb.lower, :, :] = bend_repair(local[..., limb.lower, :, :], limb) @ local[..., limb.lower, :, :]
     return local
-
-
-def _landmark_precision(weight: Float[Tensor, "*batch 33"]) -> Float[Tensor, "*batch 33"]:
-    part = ["face"] * 11 + [_PART_OF.get(name.split("_", 1)[1], "limb") for name in LANDMARKS[11:]]
-    return weight / weight.new_tensor([LANDMARK_SD_M[name] for name in part]) ** 2
 
 
 def _membership(like: Tensor) -> Float[Tensor, "free 24"]:

@@ -92,6 +92,12 @@ def test_unobserved_frames_weigh_nothing() -> None:
     )
 
 
+def test_unobserved_frames_keep_their_own_value() -> None:
+    observed, rotation = gappy(), wild(60)
+    smooth = smooth_rotations(rotation, smoothing_stencil(observed, 30, SIXTH))
+    torch.testing.assert_close(smooth[~observed], rotation[~observed])
+
+
 def test_a_lone_sighting_keeps_its_value() -> None:
     observed = np.zeros(30, dtype=bool)
     observed[7] = True

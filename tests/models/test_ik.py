@@ -7,11 +7,18 @@ import roma
 import torch
 from torch import Tensor
 
-from models.anatomy import ARMS, HINGE_RANGE_RAD, LEGS
+from models.anatomy import ARMS, HINGE_RANGE_RAD, LEGS, Limb
 from models.bodies.body import Body, pose_joints, pose_landmarks
 from models.ik import solve_pose
 from models.ik_direct import direct_orientations
-from models.ik_refine import FREE_JOINTS, parent_from_joints, turn_derivative
+from models.ik_refine import (
+    FREE_JOINTS,
+    SPREAD_RAD,
+    landmark_precision,
+    parent_from_joints,
+    refine_pose,
+    turn_derivative,
+)
 from models.kinematics import world_from_joints
 from models.rig import Pose, Rig, make_rig, rig_joints, rig_landmarks
 from models.rotations import twist_about, unit
@@ -98,6 +105,24 @@ def test_refinement_brings_landmarks_nearer_in_every_frame() -> None:
     assert square[2].mean() < square[1].mean()
 
 
+def test_refinement_ends_where_landmarks_and_prior_balance() -> None:
+    rig, _, landmarks_m = made(toy_body(), frames=20)
+    noisy_m = landmarks_m + 0.02 * torch.randn(landmarks_m.shape, generator=torch.Generator().manual_seed(1))
+    start, weight = solved(rig, noisy_m, 0), torch.ones_like(noisy_m[..., 0])
+
+    def cost(steps: int) -> Tensor:
+        pose = refine_pose(rig, start, noisy_m, weight, steps=steps)
+        gap_m = (rig_landmarks(rig, pose) - noisy_m).square().sum(-1)
+        before, after = (parent_from_joints(p.world_from_joint)[:, FREE_JOINTS] for p in (start, pose))
+        drift = roma.rotmat_to_rotvec(before.mT @ after) / torch.tensor(SPREAD_RAD, dtype=torch.float64)
+        return (landmark_precision(weight) * gap_m).sum() + drift.square().sum()
+
+    costs = [cost(steps) for steps in (0, 1, 2, 6, 7)]
+    assert costs[0] > costs[1] > costs[2]
+    assert abs(costs[4] - costs[3]) < 1e-4 * costs[3]
+    assert costs[3] < 1.001 * costs[2]
+
+
 def test_bones_keep_their_lengths() -> None:
     rig, _, landmarks_m = made(toy_body())
     joints_m = rig_joints(rig, solved(rig, landmarks_m))
@@ -159,6 +184,19 @@ def test_impossible_people_give_rotations(changes: dict[str, tuple[float, float,
     rig = make_rig(toy_body(), BETAS * 0)
     world = solved(rig, moved(standing(rig), changes)).world_from_joint
     torch.testing.assert_close(world @ world.mT, torch.eye(3, dtype=torch.float64).expand(24, 3, 3))
+
+
+@pytest.mark.parametrize("limb", [*LEGS, *ARMS])
+def test_a_limb_exactly_opposite_to_its_rest_turns_half(limb: Limb) -> None:
+    rig = make_rig(toy_body(landmarks_at_joints=True), BETAS * 0)
+    landmarks_m = standing(rig)
+    start_m = landmarks_m[limb.root_point].clone()
+    for point in (limb.bend_point, *limb.end_points):
+        landmarks_m[point] = 2 * start_m - landmarks_m[point]
+    world = direct_orientations(rig, landmarks_m, torch.ones(33, dtype=torch.float64))
+    torch.testing.assert_close(world @ world.mT, torch.eye(3, dtype=torch.float64).expand(24, 3, 3))
+    way = unit(rig.offset_m[limb.lower])
+    torch.testing.assert_close(world[limb.upper] @ way, -way, atol=1e-6, rtol=0)
 
 
 def test_all_landmarks_in_one_point_give_rotations() -> None:

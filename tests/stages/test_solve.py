@@ -72,6 +72,13 @@ def test_a_person_of_other_lengths_keeps_his_joint_angles() -> None:
     assert degrees.mean() < 2
 
 
+def test_a_person_of_other_lengths_stands_where_his_landmarks_agree_best() -> None:
+    track = toy_track(BODY)
+    large = replace(track, landmarks_m=track.landmarks_m * 1.4)
+    gap_m = large.landmarks_m - pose_landmarks(BODY, *tensors(solved(large))).numpy()
+    np.testing.assert_allclose(np.average(gap_m, axis=1, weights=track.confidence[0]), 0.0, atol=1e-9)
+
+
 def test_a_sure_landmark_makes_its_joints_sure() -> None:
     raw = solved(toy_track(BODY))
     assert raw.confidence.min() >= 0.5 and raw.confidence.max() <= 1.0
