@@ -18,8 +18,10 @@ SAME_PLACE: Final = 0.15
 """Regions whose centres are closer than this many sides are of one person."""
 COVERED: Final = 0.6
 """Somebody new who lies in the box of somebody known with more than this share of his own is no other person."""
-SETTLING: Final = 2
+SETTLING: Final = 3
 """Readings of a newcomer before the one that counts: the search tells his place only roughly."""
+HOPE: Final = 0.1
+"""Where the landmark network is less sure than this, more readings seldom find somebody."""
 SAME_POSE: Final = 0.06
 """Readings whose landmarks differ by less than this many sides (median) are of one person."""
 
@@ -107,7 +109,8 @@ def _welcome(
     present = np.array([person.region for person in scene.people if person.seen_s == time_s]).reshape(-1, 4)
     regions = found[_nearest(found, present)[1] > SAME_PLACE]
     for _ in range(SETTLING):
-        regions = _read(models, picture, regions).next_region
+        reading = _read(models, picture, regions)
+        regions = reading.next_region[reading.score > HOPE]
     reading = _read(models, picture, regions)
     surprise = _surprise(regions, reading.next_region)
     settled = (reading.score >= config.min_newcomer_score) & (surprise < SAME_PLACE)

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from models.errors import ConfigError, WeightsError
 from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
-from stages import detect, frames
+from stages import detect, frames, ingest
 from stages.contracts import Clip, Detections
 from stages.detect import blazepose, networks, regions
 from stages.detect.blazepose import BlazePose, CropReading, Reading
@@ -22,6 +22,7 @@ from stages.detect.steady import Sample, region_at, steady_regions
 from stages.detect.two_pass import thin_out
 from tests.stages.doll import JOINTS, add_doll, backdrop, film
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 UPRIGHT = np.array([[180.0, 240.0, 400.0, 0.0]])
 
 
@@ -378,6 +379,21 @@ def test_mediapipes_own_graph_sees_the_same_walker(walk: tuple[Path, Clip], walk
     apart_px = np.linalg.norm(theirs.landmarks_px - walked.landmarks_px[common], axis=-1)
     assert np.median(apart_px) < 0.02 * 250
     np.testing.assert_allclose(theirs.region[:, :2], walked.region[common, :2], atol=0.05 * 250)
+
+
+def test_the_sample_shows_one_person_in_every_frame_where_the_truth_has_him() -> None:
+    truth = np.load(SAMPLES / "walk_truth.npz")
+    camera_from_world = np.linalg.inv(truth["world_from_camera"])
+    in_camera_m = truth["landmarks_m"] @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+    homogeneous = in_camera_m @ truth["camera_matrix"].T
+    true_px = homogeneous[..., :2] / homogeneous[..., 2:]
+    video = SAMPLES / "walk.mp4"
+    seen = detect.run(detect.Config(), video, ingest.run(ingest.Config(), video))
+    np.testing.assert_array_equal(seen.frame_index, np.arange(len(true_px)))
+    assert set(seen.region_index) == {0}
+    height_px = np.ptp(true_px[..., 1], axis=1).mean()
+    # 1.3 % when written; the landmarks' own places on the body are known to about 1 %.
+    assert np.linalg.norm(seen.landmarks_px - true_px, axis=-1).mean() < 0.02 * height_px
 
 
 def test_two_people_are_followed_apart(tmp_path: Path) -> None:
