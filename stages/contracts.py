@@ -6,13 +6,11 @@ corner, so that a pixel's centre lies at half a pixel.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any, get_origin
 
 import numpy as np
-from beartype import beartype
-from jaxtyping import Bool, Float, Int, jaxtyped
-
-contract = jaxtyped(typechecker=beartype)
+from jaxtyping import Bool, Float, Int
 
 
 def _require(truth: bool | np.bool_, problem: str) -> None:
@@ -29,9 +27,31 @@ def _require_nan_free(seen: Bool[np.ndarray, " frames"], *arrays: np.ndarray) ->
         _require(bool(np.isfinite(array[seen]).all()), "an observed frame holds NaN")
 
 
-@contract
 @dataclass(frozen=True, eq=False)
-class Clip:
+class Contract:
+    """Whose fields are of their annotated types, and whose axes of one name are of one length.
+
+    Raises:
+        TypeError: a field is not. (jaxtyping's own decorator would do; it imports jax, which costs every run a second.)
+    """
+
+    def __post_init__(self) -> None:
+        sizes: dict[str, int] = {}
+        for entry in fields(self):
+            value, kind = getattr(self, entry.name), entry.type
+            if not isinstance(value, get_origin(kind) or kind):  # pyright: ignore[reportArgumentType]
+                raise TypeError(f"{type(self).__name__}.{entry.name} is not {kind}: {_shape_of(value)}")
+            for axis, size in zip(getattr(kind, "dim_str", "").split(), np.shape(value), strict=False):
+                if sizes.setdefault(axis, size) != size:
+                    raise TypeError(f"{type(self).__name__}.{entry.name}: {axis} is {size}, but {sizes[axis]} before")
+
+
+def _shape_of(value: Any) -> str:
+    return f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Clip(Contract):
     """A video that was opened and measured.
 
     Attributes:
@@ -48,13 +68,13 @@ class Clip:
     damaged_packets: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _require(len(self.timestamps_s) > 0, "a clip has at least one frame")
         _require_rising(self.timestamps_s)
 
 
-@contract
 @dataclass(frozen=True, eq=False)
-class Detections:
+class Detections(Contract):
     """Every sighting of a person, one row each, ordered by frame.
 
     Attributes:
@@ -81,13 +101,13 @@ class Detections:
     score: Float[np.ndarray, " sightings"]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _require(bool(np.all(np.diff(self.frame_index) >= 0)), "sightings are ordered by frame")
         _require(bool(np.all((self.frame_index >= 0) & (self.frame_index < self.frame_count))), "frame out of range")
 
 
-@contract
 @dataclass(frozen=True, eq=False)
-class Person:
+class Person(Contract):
     """One person from the first to the last frame in which he was seen; NaN and observed False between sightings.
 
     Attributes:
@@ -105,14 +125,14 @@ class Person:
     presence: Float[np.ndarray, "frames 33"]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _require_rising(self.timestamps_s)
         _require(bool(self.observed[0] and self.observed[-1]), "a person begins and ends with a sighting")
         _require_nan_free(self.observed, self.region, self.landmarks_px, self.rough_m, self.visibility)
 
 
-@contract
 @dataclass(frozen=True, eq=False)
-class JointTrack:
+class JointTrack(Contract):
     """Landmarks of one person in the world at a constant rate; NaN and observed False where nobody was seen.
 
     Attributes:
@@ -136,13 +156,13 @@ class JointTrack:
     camera_matrix: Float[np.ndarray, "3 3"]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _require_rising(self.timestamps_s)
         _require_nan_free(self.observed, self.landmarks_m, self.landmarks_px, self.confidence)
 
 
-@contract
 @dataclass(frozen=True, eq=False)
-class RawMotion:
+class RawMotion(Contract):
     """Joint rotations of a body as solved frame by frame; no NaN, gaps are filled and marked.
 
     Attributes:
@@ -166,12 +186,12 @@ class RawMotion:
     body_sha256: str
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _require_rising(self.timestamps_s)
         everywhere = np.ones_like(self.observed)
         _require_nan_free(everywhere, self.parent_from_joint, self.trans_m, self.confidence)
 
 
-@contract
 @dataclass(frozen=True, eq=False)
 class Motion(RawMotion):
     """A RawMotion made steady in time, with the points that exporters read off the body.
@@ -190,17 +210,15 @@ class Motion(RawMotion):
         _require_nan_free(everywhere, self.joints_m, self.landmarks_m)
 
 
-@contract
 @dataclass(frozen=True, eq=False)
-class Exports:
+class Exports(Contract):
     """Files of one person, by name."""
 
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
-@contract
 @dataclass(frozen=True, eq=False)
-class Quality:
+class Quality(Contract):
     """How well a motion agrees with what was seen, in numbers.
 
     Attributes:

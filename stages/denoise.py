@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.bodies import body_file, load_body
 from models.bodies.body import Body, pose_joints, pose_landmarks
-from models.devices import best_precision, find_device
+from models.devices import best_precision, find_device, single_thread
 from models.errors import WeightsError
 from models.filters import fill_positions, fill_rotations, smooth_positions, smooth_rotations, smoothing_stencil
 from models.ik_refine import parent_from_joints
@@ -74,6 +74,7 @@ def run(config: Config, raw: RawMotion, *, device: str) -> Motion:
     return denoise_body(config, raw, body, device=device)
 
 
+@single_thread()
 def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> Motion:
     """As run, for a body that is already there."""
     chosen = find_device(device)

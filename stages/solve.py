@@ -13,7 +13,7 @@ from torch import Tensor
 from models.anatomy import EVIDENCE
 from models.bodies import body_file, load_body
 from models.bodies.body import Body
-from models.devices import best_precision, find_device
+from models.devices import best_precision, find_device, single_thread
 from models.errors import InputError
 from models.filters import fill_positions, fill_rotations
 from models.ik import solve_pose, weighted_mean
@@ -55,6 +55,7 @@ def run(config: Config, track: JointTrack, *, device: str) -> RawMotion:
     return solve_body(config, track, load_body(config.body), device=device)
 
 
+@single_thread()
 def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) -> RawMotion:
     """As run, for a body that is already there."""
     if not track.observed.any():

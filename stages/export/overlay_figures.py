@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 
 from models.bodies import load_body
 from models.bodies.body import Body, pose_vertices
+from models.devices import single_thread
 from stages.contracts import Motion
 
 CHUNK: Final = 32
@@ -68,6 +69,7 @@ def _figures_of(person: int, motion: Motion, body: Body, times_s: Float[np.ndarr
     return figures
 
 
+@single_thread()
 def _skin(motion: Motion, body: Body, samples: Int[np.ndarray, " chosen"]) -> Float[np.ndarray, "chosen vertices 3"]:
     betas, rotation, trans_m = (
         torch.from_numpy(array).to(body.template_m.dtype)
