@@ -60,11 +60,12 @@ def make_skeleton() -> Skeleton:
     )
 
 
-STATURE_PER_CHAIN: Final = 1 / (0.818 - 0.530 + 0.530 - 0.039)
-"""Stature over the sum of trunk, thigh and shin: heights of shoulder, hip and ankle are 0.818, 0.530 and 0.039 of it
-(Drillis and Contini 1966, as in Winter, Biomechanics and Motor Control of Human Movement, figure 4.1)."""
+STATURE_PER_CHAIN: Final = 1.38
+"""Stature over the sum of trunk, thigh and shin of a fitted skeleton, such that the distance from the camera comes out
+right: mean of eight drawn clips of free bodies of known stature, standard deviation 0.03. The bodies' own landmarks
+give 1.319 (sixty random betas, 0.009); fitted bones are 5 % short because a detector's depth is compressed."""
 
 
 def stature(length_m: Float[np.ndarray, " lengths"]) -> float:
-    """Stature in metres that the lengths of `LENGTHS` imply."""
+    """Stature in metres that fitted lengths, in the order of `LENGTHS`, imply."""
     return STATURE_PER_CHAIN * float(sum(length_m[LENGTHS.index(name)] for name in ("trunk", "thigh", "shin")))
