@@ -36,7 +36,9 @@ def paint(
     height_px, width_px = picture.shape[:2]
     canvas = np.ascontiguousarray(picture)
     if (width_px, height_px) != size_px:
-        canvas = cv2.resize(canvas, size_px, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        # Averaging areas takes seven times as long, and less than halving a picture does not need it.
+        way = cv2.INTER_LINEAR if 2 * size_px[0] > width_px else cv2.INTER_AREA
+        canvas = cv2.resize(canvas, size_px, interpolation=way).astype(np.uint8, copy=False)
     scale = np.diag([size_px[0] / width_px, size_px[1] / height_px, 1.0])
     for figure in sorted(figures, key=lambda figure: -figure.joints_m[0, 2]):
         view = View(scale @ figure.camera_matrix, *size_px)
