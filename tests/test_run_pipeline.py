@@ -21,7 +21,8 @@ SAMPLE = ROOT / "samples" / "walk.mp4"
 TREE = {
     "run.json", "overlay.mp4", "ingest.npz", "detect.npz", "track.npz", "person_0/lift.npz", "person_0/solve.npz",
     "person_0/denoise.npz", "person_0/motion.npz", "person_0/walk_p0.bvh", "person_0/walk_p0_smpl.npz",
-    "person_0/walk_p0_joints.trc",
+    "person_0/walk_p0_joints.trc", "person_0/walk_p0.glb", "person_0/walk_p0.c3d", "person_0/walk_p0_joints.csv",
+    "person_0/walk_p0_angles.csv",
 }  # fmt: skip
 SHORT = ("--max-frames", "30")
 

@@ -15,17 +15,10 @@ from scipy.spatial.transform import Rotation
 from models.skeletons import SMPL_INDEX, SMPL_JOINTS, SMPL_PARENTS
 from stages.contracts import Motion
 from stages.export.euler import continuous_euler_zxy
+from stages.export.joint_names import JOINT_NAMES, Preset
+from stages.export.number_rows import number_rows
 
 CM_PER_M: Final = 100.0
-
-HUMANIK_NAMES: Final = {
-    "pelvis": "Hips", "spine1": "Spine", "spine2": "Spine1", "spine3": "Spine2", "neck": "Neck", "head": "Head",
-    "left_hip": "LeftUpLeg", "left_knee": "LeftLeg", "left_ankle": "LeftFoot", "left_foot": "LeftToeBase",
-    "right_hip": "RightUpLeg", "right_knee": "RightLeg", "right_ankle": "RightFoot", "right_foot": "RightToeBase",
-    "left_collar": "LeftShoulder", "left_shoulder": "LeftArm", "left_elbow": "LeftForeArm", "left_wrist": "LeftHand",
-    "left_hand": "LeftHandMiddle1", "right_collar": "RightShoulder", "right_shoulder": "RightArm",
-    "right_elbow": "RightForeArm", "right_wrist": "RightHand", "right_hand": "RightHandMiddle1",
-}  # fmt: skip
 
 T_POSE: Final[Mapping[str, tuple[int, int, int]]] = {
     "spine1": (0, 1, 0), "spine2": (0, 1, 0), "neck": (0, 1, 0),
@@ -41,15 +34,22 @@ END_SITE_CM: Final[Mapping[str, tuple[float, float, float]]] = {
 }  # fmt: skip
 """Tips of the last joints, about those of an adult; they are drawn and carry no motion."""
 
+TOES_CM: Final = 2.7
+"""How high the free body's toe joints lie above its soles: where a T-pose stands."""
+
 CHILDREN: Final = tuple(
     tuple(child for child, parent in enumerate(SMPL_PARENTS) if parent == joint) for joint in range(len(SMPL_PARENTS))
 )
 
 
-def encode(motion: Motion) -> str:
+def encode(motion: Motion, names: Preset = "humanik", *, t_pose_first: bool = False) -> str:
     """Write the whole file. The root's OFFSET is zero and its position channels hold the pelvis in the world.
 
     Euler angles are intrinsic Z, X, Y in degrees and run on beyond 180 where that keeps them continuous.
+
+    Args:
+        names: what the joints are called; the tree is the same in every preset.
+        t_pose_first: put a frame before the motion in which the body stands on the spot in a T-pose, facing +Z.
     """
     offset_m = rest_offsets(motion)
     rest_from_t_pose = t_pose_alignments(offset_m)
@@ -59,9 +59,11 @@ def encode(motion: Motion) -> str:
     root_cm = motion.joints_m[:, 0] * CM_PER_M
     rows = np.concatenate([root_cm, angles_deg.reshape(len(root_cm), -1)], axis=1)
     offset_cm = _t_pose_offsets(offset_m, rest_from_t_pose) * CM_PER_M
-    hierarchy = ["HIERARCHY", *_joint_lines(0, offset_cm, "")]
+    if t_pose_first:
+        rows = np.concatenate([_t_pose_row(rows[0], offset_cm)[None], rows])
+    hierarchy = ["HIERARCHY", *_joint_lines(0, offset_cm, JOINT_NAMES[names], "")]
     head = ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / motion.rate_hz:.8f}"]
-    return "\n".join([*hierarchy, *head, *_number_lines(rows), ""])
+    return "\n".join([*hierarchy, *head, *number_rows(rows, [4] * rows.shape[1], " "), ""])
 
 
 def rest_offsets(motion: Motion) -> Float[np.ndarray, "24 3"]:
@@ -118,19 +120,31 @@ def _t_pose_offsets(
     return np.einsum("jba,jb->ja", parent_alignment, offset_m)
 
 
+def _t_pose_row(
+    first_row: Float[np.ndarray, " channels"], offset_cm: Float[np.ndarray, "24 3"]
+) -> Float[np.ndarray, " channels"]:
+    """Zero rotation where the motion begins, with the soles on the floor."""
+    height_cm = np.zeros(len(SMPL_PARENTS))
+    for joint, parent in enumerate(SMPL_PARENTS[1:], start=1):
+        height_cm[joint] = height_cm[parent] + offset_cm[joint, 1]
+    row = np.zeros_like(first_row)
+    row[:3] = first_row[0], TOES_CM - height_cm.min(), first_row[2]
+    return row
+
+
 def _depth_first(joint: int) -> Int[np.ndarray, " joints"]:
     return np.array([joint, *(below for child in CHILDREN[joint] for below in _depth_first(child))])
 
 
-def _joint_lines(joint: int, offset_cm: Float[np.ndarray, "24 3"], indent: str) -> list[str]:
+def _joint_lines(joint: int, offset_cm: Float[np.ndarray, "24 3"], names: Mapping[str, str], indent: str) -> list[str]:
     name = SMPL_JOINTS[joint]
     positions = "" if joint else "Xposition Yposition Zposition "
     inner = indent + "\t"
-    below = [line for child in CHILDREN[joint] for line in _joint_lines(child, offset_cm, inner)]
+    below = [line for child in CHILDREN[joint] for line in _joint_lines(child, offset_cm, names, inner)]
     if not CHILDREN[joint]:
         below = [f"{inner}End Site", f"{inner}{{", f"{inner}\t{_offset(END_SITE_CM[name])}", f"{inner}}}"]
     return [
-        f"{indent}{'JOINT' if joint else 'ROOT'} {HUMANIK_NAMES[name]}",
+        f"{indent}{'JOINT' if joint else 'ROOT'} {names[name]}",
         f"{indent}{{",
         f"{inner}{_offset(offset_cm[joint])}",
         f"{inner}CHANNELS {3 if joint else 6} {positions}Zrotation Xrotation Yrotation",
@@ -140,13 +154,5 @@ def _joint_lines(joint: int, offset_cm: Float[np.ndarray, "24 3"], indent: str) 
 
 
 def _offset(offset_cm: Sequence[float] | Float[np.ndarray, " 3"]) -> str:
-    return "OFFSET {:.6f} {:.6f} {:.6f}".format(*_without_minus_zero(np.array(offset_cm, float), 6))
-
-
-def _number_lines(rows: Float[np.ndarray, "frames channels"]) -> list[str]:
-    pattern = " ".join(["%.4f"] * rows.shape[1])
-    return [pattern % tuple(row) for row in _without_minus_zero(rows, 4).tolist()]
-
-
-def _without_minus_zero(values: Float[np.ndarray, "*batch"], decimals: int) -> Float[np.ndarray, "*batch"]:
-    return np.round(values, decimals) + 0.0
+    (numbers,) = number_rows(np.array([offset_cm], float), (6, 6, 6), " ")
+    return f"OFFSET {numbers}"

@@ -4,6 +4,7 @@ import numpy as np
 
 from models.skeletons import SMPL_JOINTS
 from stages.contracts import Motion
+from stages.export.number_rows import number_rows
 
 
 def encode(name: str, motion: Motion) -> str:
@@ -30,8 +31,7 @@ def encode(name: str, motion: Motion) -> str:
 
 
 def _rows(motion: Motion) -> list[str]:
-    joints_m = np.round(motion.joints_m.reshape(len(motion.joints_m), -1), 6) + 0.0
-    pattern = "\t".join(["%d", "%.8f", *["%.6f"] * joints_m.shape[1]])
-    times_s = motion.timestamps_s.tolist()
-    numbered = enumerate(zip(times_s, joints_m.tolist(), strict=True), start=1)
-    return [pattern % (frame, time_s, *row) for frame, (time_s, row) in numbered]
+    joints_m = motion.joints_m.reshape(len(motion.joints_m), -1)
+    number = np.arange(1.0, 1 + len(joints_m))
+    values = np.column_stack([number, motion.timestamps_s, joints_m])
+    return number_rows(values, [0, 8, *[6] * joints_m.shape[1]], "\t")

@@ -1,8 +1,11 @@
 """The other exported files read back as what the motion says."""
 
 import io
+import subprocess
+import sys
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +17,12 @@ from stages.export import trc
 from stages.export.axis_angle import continuous_axis_angle
 from tests.stages import toy_motion
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope="module")
 def motion():
-    return toy_motion.make_motion(toy_motion.smooth_rotations(120), toy_motion.smooth_roots_m(120))
+    return toy_motion.make_body_motion(toy_motion.smooth_rotations(120), toy_motion.smooth_roots_m(120))
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +41,24 @@ def matrices(poses: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("frames", [1, 2, 120])
 def test_every_format_has_its_file_however_short_the_motion(frames):
-    made = toy_motion.make_motion(toy_motion.smooth_rotations(120)[:frames])
+    made = toy_motion.make_body_motion(toy_motion.smooth_rotations(120)[:frames])
     files = export.run(export.Config(), "clip_p0", made).files
-    assert set(files) == {"motion.npz", "clip_p0.bvh", "clip_p0_smpl.npz", "clip_p0_joints.trc"}
+    assert set(files) == {
+        "motion.npz", "clip_p0.bvh", "clip_p0.glb", "clip_p0_smpl.npz", "clip_p0_joints.trc", "clip_p0.c3d",
+        "clip_p0_joints.csv", "clip_p0_angles.csv",
+    }  # fmt: skip
+
+
+def test_settings_reach_the_files(motion):
+    config = export.Config(joint_names="mixamo", bvh_t_pose_first=True, glb_mesh=False)
+    files = export.run(config, "clip_p0", motion).files
+    assert b"JOINT mixamorigLeftToeBase\n" in files["clip_p0.bvh"] and b"Frames: 121\n" in files["clip_p0.bvh"]
+    assert b'"mixamorigLeftToeBase"' in files["clip_p0.glb"] and b"WEIGHTS_0" not in files["clip_p0.glb"]
+
+
+def test_the_stage_starts_without_the_library_of_gltf():
+    code = "import sys, stages.export; sys.exit('pygltflib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
 
 
 def test_the_result_holds_the_motion_and_nothing_else(files, motion):
@@ -58,7 +78,7 @@ def test_the_result_holds_the_motion_and_nothing_else(files, motion):
     np.testing.assert_allclose(matrices(read.pop("poses")), motion.parent_from_joint, atol=1e-12)
     assert tuple(read.pop("landmark_names")) == LANDMARKS
     assert read.pop("mocap_framerate") == 30
-    assert (str(read.pop("body_model")), str(read.pop("body_sha256"))) == ("toy", "0" * 64)
+    assert (str(read.pop("body_model")), str(read.pop("body_sha256"))) == ("free", motion.body_sha256)
     assert not read
 
 
@@ -67,7 +87,7 @@ def test_the_amass_style_file_says_which_body_and_which_way_is_up(files, motion)
     assert set(read) == {"poses", "trans", "betas", "gender", "mocap_framerate", "body_model", "up_axis"}
     assert read["poses"].shape == (120, 72)
     np.testing.assert_allclose(matrices(read["poses"]), motion.parent_from_joint, atol=1e-12)
-    assert [str(read[key]) for key in ("gender", "body_model", "up_axis")] == ["neutral", "toy", "y"]
+    assert [str(read[key]) for key in ("gender", "body_model", "up_axis")] == ["neutral", "free", "y"]
 
 
 def test_equal_motions_give_equal_bytes_at_any_hour(files, motion, monkeypatch):

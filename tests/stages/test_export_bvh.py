@@ -12,7 +12,10 @@ from models.bvh import parse_bvh, place_bvh_joints
 from models.skeletons import SMPL_JOINTS
 from stages.export import bvh
 from stages.export.euler import continuous_euler_zxy
+from stages.export.joint_names import JOINT_NAMES
 from tests.stages import toy_motion
+
+HUMANIK = JOINT_NAMES["humanik"]
 
 
 def gimbal_locked(frames: int) -> np.ndarray:
@@ -47,7 +50,7 @@ def rows_of(text: str) -> np.ndarray:
 
 def test_our_reader_finds_the_joints_where_the_motion_has_them(motion):
     read = parse_bvh(bvh.encode(motion), "made")
-    order = [read.names.index(bvh.HUMANIK_NAMES[name]) for name in SMPL_JOINTS]
+    order = [read.names.index(HUMANIK[name]) for name in SMPL_JOINTS]
     np.testing.assert_allclose(place_bvh_joints(read)[:, order] / 100, motion.joints_m, atol=1e-4)
 
 
@@ -55,14 +58,65 @@ def test_pybvh_finds_the_joints_where_the_motion_has_them(motion, tmp_path):
     path = tmp_path / "a.bvh"
     path.write_text(bvh.encode(motion), newline="")
     read = pybvh.read_bvh_file(path)
-    order = [read.joint_names.index(bvh.HUMANIK_NAMES[name]) for name in SMPL_JOINTS]
+    order = [read.joint_names.index(HUMANIK[name]) for name in SMPL_JOINTS]
     np.testing.assert_allclose(read.joint_positions()[:, order] / 100, motion.joints_m, atol=1e-4)
+
+
+@pytest.mark.parametrize("preset", JOINT_NAMES)
+def test_every_preset_plays_the_same_joints_in_both_readers(preset, tmp_path):
+    made = toy_motion.make_motion(toy_motion.smooth_rotations(60), toy_motion.smooth_roots_m(60))
+    text = bvh.encode(made, preset)
+    path = tmp_path / "a.bvh"
+    path.write_text(text, newline="")
+    ours, theirs = parse_bvh(text, "made"), pybvh.read_bvh_file(path)
+    for names, placed_cm in (
+        (list(ours.names), place_bvh_joints(ours)),
+        (list(theirs.joint_names), theirs.joint_positions()),
+    ):
+        order = [names.index(JOINT_NAMES[preset][name]) for name in SMPL_JOINTS]
+        np.testing.assert_allclose(placed_cm[:, order] / 100, made.joints_m, atol=1e-4)
+
+
+@pytest.mark.parametrize("names", JOINT_NAMES.values(), ids=JOINT_NAMES)
+def test_names_are_complete_distinct_and_plain(names):
+    assert set(names) == set(SMPL_JOINTS)
+    assert len(set(names.values())) == len(SMPL_JOINTS)
+    assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names.values())
+
+
+@pytest.mark.parametrize(
+    ("preset", "joint", "name"),
+    [
+        ("humanik", "left_hand", "LeftHandMiddle1"),
+        ("mixamo", "pelvis", "mixamorigHips"),
+        ("mixamo", "right_shoulder", "mixamorigRightArm"),
+        ("unreal", "left_foot", "ball_l"),
+        ("cmu", "spine1", "LowerBack"),
+        ("lafan1", "right_foot", "RightToe"),
+        ("smpl", "right_collar", "right_collar"),
+    ],
+)
+def test_presets_name_joints_as_their_programs_do(preset, joint, name):
+    assert JOINT_NAMES[preset][joint] == name
+
+
+def test_a_t_pose_comes_first_when_asked_and_changes_nothing_behind_it():
+    made = toy_motion.make_motion(toy_motion.random_rotations(5), toy_motion.smooth_roots_m(5))
+    without, with_it = bvh.encode(made), bvh.encode(made, t_pose_first=True)
+    assert "Frames: 6\n" in with_it
+    first, *others = with_it.split("Frame Time: ")[1].splitlines()[1:]
+    assert others == without.split("Frame Time: ")[1].splitlines()[1:]
+    assert with_it.split("MOTION")[0] == without.split("MOTION")[0]
+    assert not np.array(first.split()[3:], float).any()
+    placed_cm = place_bvh_joints(parse_bvh(with_it, "made"))[0]
+    np.testing.assert_allclose(placed_cm[0, [0, 2]], 100 * made.joints_m[0, 0, [0, 2]], atol=1e-4)
+    assert placed_cm[:, 1].min() == pytest.approx(bvh.TOES_CM, abs=1e-4)
 
 
 def test_zero_rotation_is_a_true_t_pose_that_faces_z():
     read = parse_bvh(written(toy_motion.still()), "made")
     zero = place_bvh_joints(replace(read, parent_from_joint=toy_motion.still()))[0]
-    place = {name: zero[read.names.index(bvh.HUMANIK_NAMES[name])] for name in SMPL_JOINTS}
+    place = {name: zero[read.names.index(HUMANIK[name])] for name in SMPL_JOINTS}
 
     def directions(*chain: str) -> np.ndarray:
         bones = np.diff([place[name] for name in chain], axis=0)
@@ -85,7 +139,7 @@ def test_bones_keep_the_lengths_of_the_body():
     read = parse_bvh(written(toy_motion.still()), "made")
     written_cm = {joint.name: np.linalg.norm(joint.offset) for joint in read.joints}
     for name, offset_m in zip(SMPL_JOINTS[1:], toy_motion.rest_offsets_m()[1:], strict=True):
-        assert written_cm[bvh.HUMANIK_NAMES[name]] == pytest.approx(100 * np.linalg.norm(offset_m), abs=1e-5)
+        assert written_cm[HUMANIK[name]] == pytest.approx(100 * np.linalg.norm(offset_m), abs=1e-5)
 
 
 def test_girdles_hands_and_toes_need_no_rotation_in_the_rest_pose():
@@ -147,7 +201,7 @@ def test_the_file_keeps_to_the_dialect():
     )
     assert text.count("CHANNELS 3 Zrotation Xrotation Yrotation\n") == 23
     names = re.findall(r"(?:ROOT|JOINT) (.*)\n", text)
-    assert sorted(names) == sorted(bvh.HUMANIK_NAMES.values()) and len(set(names)) == 24
+    assert sorted(names) == sorted(HUMANIK.values()) and len(set(names)) == 24
     assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names)
     assert f"MOTION\nFrames: {frames}\nFrame Time: 0.01666667\n" in text
     number = r"-?\d+\.\d"

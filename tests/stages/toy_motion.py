@@ -1,10 +1,14 @@
-"""Made motions of a made skeleton whose rest pose is, like a real body's, only roughly a T."""
+"""Made motions of a made skeleton whose rest pose is, like a real body's, only roughly a T, and of the free body."""
+
+from dataclasses import replace
 
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
+from models.bodies import load_body
+from models.bodies.body import pose_joints, pose_landmarks
 from models.kinematics import place_joints, world_from_joints
 from models.skeletons import SMPL_JOINTS, SMPL_PARENTS
 from stages.contracts import Motion
@@ -47,6 +51,20 @@ def make_motion(rotation: np.ndarray, root_m: np.ndarray | None = None, rate_hz:
         body_sha256="0" * 64,
         joints_m=joints_m,
         landmarks_m=joints_m[:, :1] + rng.normal(size=(frames, 33, 3)),
+    )
+
+
+def make_body_motion(rotation: np.ndarray, root_m: np.ndarray | None = None, rate_hz: int = 30) -> Motion:
+    """The same motion of the free body, in a shape of its own."""
+    made = make_motion(rotation, root_m, rate_hz)
+    body = load_body("free").to("cpu", torch.float64)
+    pose = [torch.from_numpy(array) for array in (made.betas, rotation, made.trans_m)]
+    return replace(
+        made,
+        body_model=body.name,
+        body_sha256=body.sha256,
+        joints_m=pose_joints(body, *pose).numpy(),
+        landmarks_m=pose_landmarks(body, *pose).numpy(),
     )
 
 
