@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from stages.detect.blazepose import BlazePose, Reading, cut_crops, find_people, read_landmarks
+from stages.detect.blazepose import BlazePose, cut_crops, find_people, read_landmarks
 from stages.detect.config import Config
+from stages.detect.reading import Reading
 
 TOP_SPEED: Final = 4.0
 """Sides of the region per second: a region is about 2.5 m wide, a sprinter does 10 m/s."""

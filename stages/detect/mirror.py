@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from stages.detect.blazepose import Reading
+from stages.detect.reading import Reading
 
 
 def carry_over(

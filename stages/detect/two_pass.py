@@ -14,10 +14,11 @@ from jaxtyping import Float, Int, UInt8
 from stages import frames
 from stages.contracts import Clip, Detections
 from stages.detect import blazepose
-from stages.detect.blazepose import BlazePose, Reading
+from stages.detect.blazepose import BlazePose
 from stages.detect.config import Config
 from stages.detect.follow import Scene, follow, one_reading_each
 from stages.detect.mirror import carry_over
+from stages.detect.reading import Reading
 from stages.detect.steady import Sample, steady_regions
 from stages.progress import counted
 

@@ -15,9 +15,10 @@ from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
 from stages import detect, frames, ingest
 from stages.contracts import Clip, Detections
 from stages.detect import blazepose, networks, regions
-from stages.detect.blazepose import BlazePose, CropReading, Reading
+from stages.detect.blazepose import BlazePose
 from stages.detect.follow import Followed, Scene, follow, one_reading_each, seat
 from stages.detect.mirror import carry_over
+from stages.detect.reading import CropReading, Reading, refine_by_heat
 from stages.detect.steady import Sample, region_at, steady_regions
 from stages.detect.two_pass import thin_out
 from tests.stages.doll import JOINTS, add_doll, backdrop, film
@@ -169,7 +170,7 @@ def test_refining_by_heat_equals_its_slow_twin() -> None:
                 total, at, best = total + warmth, at + warmth * np.array([x, y]), max(best, warmth)
         if best >= 0.5:
             slow[b, k] = at / total / 64
-    fast = blazepose.refine_by_heat(unit, heat)
+    fast = refine_by_heat(unit, heat)
     np.testing.assert_allclose(fast, slow, atol=1e-12)
     np.testing.assert_array_equal(fast[0], unit[0])
     assert np.any(fast != unit)
