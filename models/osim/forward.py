@@ -13,6 +13,9 @@ from scipy.spatial.transform import Rotation
 from models.osim.functions import evaluate
 from models.osim.model import Axis, Frame, Marker, Model
 
+Rigid = tuple[Float[np.ndarray, "*#batch 3 3"], Float[np.ndarray, "*#batch 3"]]
+"""A rotation and a shift in metres: x -> rotation x + shift."""
+
 
 @dataclass(frozen=True, eq=False)
 class Placed:
@@ -36,10 +39,10 @@ def place_bodies(model: Model, pose: Float[np.ndarray, "*batch coordinates"]) ->
         start, end = branch.joint.parent, branch.joint.child
         motion = _joint_motion(model, branch.joint.axes, pose)
         if branch.backward:
-            start, end, motion = end, start, _inverse(*motion)
+            start, end, motion = end, start, inverse(*motion)
         carrier, moved = index[branch.carrier], index[branch.moved]
-        placed = _after((turn[..., carrier, :, :], origin[..., carrier, :]), _rigid(start))
-        placed = _after(_after(placed, motion), _inverse(*_rigid(end)))
+        placed = after((turn[..., carrier, :, :], origin[..., carrier, :]), rigid(start))
+        placed = after(after(placed, motion), inverse(*rigid(end)))
         turn[..., moved, :, :], origin[..., moved, :] = placed
     return Placed(turn, origin)
 
@@ -48,7 +51,11 @@ def place_markers(
     model: Model, pose: Float[np.ndarray, "*batch coordinates"], markers: tuple[Marker, ...]
 ) -> Float[np.ndarray, "*batch markers 3"]:
     """Place markers in the ground frame, metres."""
-    placed = place_bodies(model, pose)
+    return carry_markers(model, place_bodies(model, pose), markers)
+
+
+def carry_markers(model: Model, placed: Placed, markers: tuple[Marker, ...]) -> Float[np.ndarray, "*batch markers 3"]:
+    """Place markers on bodies that are placed already; ground frame, metres."""
     body = [model.body_index[marker.body] for marker in markers]
     local = np.array([marker.location_m for marker in markers]).reshape(-1, 3)
     turned = (placed.ground_from_body[..., body, :, :] @ local[..., None])[..., 0]
@@ -66,10 +73,7 @@ def obey_couplers(
     return obedient
 
 
-_Rigid = tuple[Float[np.ndarray, "*#batch 3 3"], Float[np.ndarray, "*#batch 3"]]
-
-
-def _joint_motion(model: Model, axes: tuple[Axis, ...], pose: Float[np.ndarray, "*batch coordinates"]) -> _Rigid:
+def _joint_motion(model: Model, axes: tuple[Axis, ...], pose: Float[np.ndarray, "*batch coordinates"]) -> Rigid:
     batch = pose.shape[:-1]
     turn, shift = np.broadcast_to(np.eye(3), (*batch, 3, 3)), np.zeros((*batch, 3))
     for axis in axes:
@@ -82,14 +86,18 @@ def _joint_motion(model: Model, axes: tuple[Axis, ...], pose: Float[np.ndarray, 
     return turn, shift
 
 
-def _rigid(frame: Frame) -> _Rigid:
-    return Rotation.from_euler("XYZ", frame.orientation_rad).as_matrix(), np.array(frame.translation_m)
+def rigid(frame: Frame) -> Rigid:
+    """Body from frame."""
+    turn = Rotation.from_euler("XYZ", frame.orientation_rad).as_matrix() if any(frame.orientation_rad) else np.eye(3)
+    return turn, np.array(frame.translation_m)
 
 
-def _inverse(turn: Float[np.ndarray, "*batch 3 3"], shift: Float[np.ndarray, "*batch 3"]) -> _Rigid:
+def inverse(turn: Float[np.ndarray, "*batch 3 3"], shift: Float[np.ndarray, "*batch 3"]) -> Rigid:
+    """What undoes a rotation and a shift."""
     back = np.swapaxes(turn, -1, -2)
     return back, -(back @ shift[..., None])[..., 0]
 
 
-def _after(first: _Rigid, second: _Rigid) -> _Rigid:
+def after(first: Rigid, second: Rigid) -> Rigid:
+    """first(second(x))."""
     return first[0] @ second[0], first[1] + (first[0] @ second[1][..., None])[..., 0]

@@ -45,8 +45,11 @@ def evaluate(
 ) -> tuple[Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
     """Value and slope at every x."""
     if isinstance(function, Polynomial):
-        polynomial = np.polynomial.Polynomial(function.coefficients)
-        return np.asarray(polynomial(x)), np.asarray(polynomial.deriv()(x) + np.zeros_like(x))
+        value, slope = np.full_like(x, function.coefficients[-1]), np.zeros_like(x)
+        for coefficient in function.coefficients[-2::-1]:
+            slope = slope * x + value
+            value = value * x + coefficient
+        return np.asarray(value), np.asarray(slope)
     knots, terms = function.knots, function.terms
     piece = np.clip(np.searchsorted(knots, x, side="right") - 1, 0, len(knots) - 2)
     y, b, c, d = np.moveaxis(terms[piece], -1, 0)

@@ -113,3 +113,11 @@ def coupler(dependent: str, independent: str, function: str = POLYNOMIAL, scale:
         f"<dependent_coordinate_name>{dependent}</dependent_coordinate_name><scale_factor>{scale}</scale_factor>"
         f"</CoordinateCouplerConstraint>"
     )
+
+
+def marker(name: str, body: str, location: str) -> str:
+    """A marker of version 4."""
+    return (
+        f'<Marker name="{name}"><socket_parent_frame>/bodyset/{body}</socket_parent_frame>'
+        f"<location>{location}</location></Marker>"
+    )

@@ -36,8 +36,10 @@ def test_no_bounds_mean_all_frames(words: str) -> None:
 
 
 def test_a_set_of_tasks_may_stand_alone() -> None:
-    alone = '<OpenSimDocument Version="30000"><IKTaskSet><objects><IKMarkerTask name="tip"><weight>2</weight></IKMarkerTask></objects></IKTaskSet>'
-    assert read_setup(alone + "</OpenSimDocument>", MODEL).tasks.marker_weight == {"tip": 2.0}
+    task = '<IKMarkerTask name="tip"><weight>2</weight></IKMarkerTask><IKMarkerTask name="unsaid"/>'
+    alone = f"<IKTaskSet><objects>{task}</objects></IKTaskSet>"
+    setup = read_setup(f'<OpenSimDocument Version="30000">{alone}</OpenSimDocument>', MODEL)
+    assert setup.tasks.marker_weight == {"tip": 2.0, "unsaid": 0.0}
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ FAULTS = {
     "a word": (9, 5, "lost", "line 9, column 5: the cell is 'lost'"),
     "an infinite cell": (9, 5, "inf", "line 9, column 5: the cell is infinite"),
     "a time that is NaN": (9, 2, "NaN", "line 9: the time is NaN"),
-    "a time that stands still": (9, 2, "0.0", "line 9: time 0 does not follow 0.0166834"),
+    "a time that stands still": (9, 2, "0.0", "line 9: time 0 does not follow 0.0166833"),
     "a name twice": (4, 6, "R.ASIS", "line 4: two markers are called 'R.ASIS'"),
     "a name lost": (4, 6, "", "line 4: the header promises 3 markers, there are 2"),
     "another unit": (3, 5, "inch", "line 3: the unit is 'inch'"),
