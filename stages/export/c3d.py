@@ -36,13 +36,14 @@ def encode(motion: Motion) -> bytes:
     file["parameters"]["POINT"]["DESCRIPTIONS"]["value"] = kinds
     file.add_parameter("POINT", "X_SCREEN", ["+X"])
     file.add_parameter("POINT", "Y_SCREEN", ["+Z"])
-    file["data"]["points"] = _points_mm(motion).transpose(2, 1, 0)
+    file["data"]["points"] = points_mm(motion).transpose(2, 1, 0)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "motion.c3d"
         file.write(str(path))
         return path.read_bytes()
 
 
-def _points_mm(motion: Motion) -> Float[np.ndarray, "frames 57 3"]:
+def points_mm(motion: Motion) -> Float[np.ndarray, "frames 57 3"]:
+    """Where the file's points are, in its axes."""
     x_m, y_m, z_m = np.moveaxis(np.concatenate([motion.landmarks_m, motion.joints_m], axis=1), -1, 0)
     return np.stack([x_m, -z_m, y_m], axis=-1) * MM_PER_M
