@@ -1,5 +1,7 @@
 """Left taken for right is found by continuity, and nothing else is touched."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,13 @@ def test_a_clip_swapped_throughout_is_told_by_feet_and_face():
     pixels, rough_m, times_s = sighting(30, 0.3)
     everywhere = np.ones(len(times_s), dtype=bool)
     assert find_swaps(swap_sides(pixels, everywhere), swap_sides(rough_m, everywhere), times_s, COSTS).all()
+
+
+def test_where_feet_and_face_say_nothing_the_rarer_state_is_the_wrong_one():
+    pixels, rough_m, times_s = sighting(30, 0.3)
+    wrong = times_s >= 3
+    silent = dataclasses.replace(COSTS, facing=0.0)
+    assert (find_swaps(swap_sides(pixels, wrong), swap_sides(rough_m, wrong), times_s, silent) == wrong).all()
 
 
 def test_after_a_long_gap_continuity_no_longer_speaks():
