@@ -3,7 +3,10 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from models.errors import ConfigError
 
@@ -28,6 +31,11 @@ def find_device(name: str) -> torch.device:
 def best_precision(device: torch.device) -> torch.dtype:
     """Double precision, where the device has it."""
     return torch.float32 if device.type == "mps" else torch.float64
+
+
+def to_array(tensor: Float[Tensor, "*any"]) -> Float[np.ndarray, "*any"]:
+    """An array as contracts hold it: on the CPU, in double precision."""
+    return tensor.cpu().to(torch.float64).numpy()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.bodies import body_file, load_body
 from models.bodies.body import Body, pose_joints, pose_landmarks
-from models.devices import best_precision, find_device, single_thread
+from models.devices import best_precision, find_device, single_thread, to_array
 from models.errors import WeightsError
 from models.filters import fill_positions, fill_rotations, smooth_positions, smooth_rotations, smoothing_stencil
 from models.ik_refine import parent_from_joints
@@ -88,8 +88,8 @@ def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> 
         rate_hz=raw.rate_hz,
         timestamps_s=raw.timestamps_s,
         observed=raw.observed,
-        parent_from_joint=_contract_array(local),
-        trans_m=_contract_array(trans_m),
+        parent_from_joint=to_array(local),
+        trans_m=to_array(trans_m),
         betas=raw.betas,
         confidence=raw.confidence,
         world_from_camera=raw.world_from_camera,
@@ -125,10 +125,6 @@ def _points(body: Body, betas: Tensor, local: Tensor, trans_m: Tensor) -> tuple[
     joints_m: list[np.ndarray] = []
     landmarks_m: list[np.ndarray] = []
     for rotations, shifts_m in zip(local.split(CHUNK_FRAMES), trans_m.split(CHUNK_FRAMES), strict=True):
-        joints_m.append(_contract_array(pose_joints(body, betas, rotations, shifts_m)))
-        landmarks_m.append(_contract_array(pose_landmarks(body, betas, rotations, shifts_m)))
+        joints_m.append(to_array(pose_joints(body, betas, rotations, shifts_m)))
+        landmarks_m.append(to_array(pose_landmarks(body, betas, rotations, shifts_m)))
     return np.concatenate(joints_m), np.concatenate(landmarks_m)
-
-
-def _contract_array(tensor: Tensor) -> np.ndarray:
-    return tensor.cpu().to(torch.float64).numpy()

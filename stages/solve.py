@@ -13,7 +13,7 @@ from torch import Tensor
 from models.anatomy import EVIDENCE
 from models.bodies import body_file, load_body
 from models.bodies.body import Body
-from models.devices import best_precision, find_device, single_thread
+from models.devices import best_precision, find_device, single_thread, to_array
 from models.errors import InputError
 from models.filters import fill_positions, fill_rotations
 from models.ik import solve_pose, weighted_mean
@@ -25,7 +25,7 @@ from stages.contracts import JointTrack, RawMotion
 VERSION: Final = 1
 CHUNK_FRAMES: Final = 256
 """Solved at once: bounds the memory (some 40 MB) whatever the length of the clip."""
-SAMPLE_FRAMES: Final = 200
+SAMPLE_FRAMES: Final = 120
 """Frames, evenly spread, from which the shape is measured."""
 
 log = logging.getLogger(__name__)
@@ -71,9 +71,9 @@ def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) ->
         rate_hz=track.rate_hz,
         timestamps_s=track.timestamps_s,
         observed=track.observed,
-        parent_from_joint=_contract_array(local),
-        trans_m=_contract_array(trans_m),
-        betas=_contract_array(betas),
+        parent_from_joint=to_array(local),
+        trans_m=to_array(trans_m),
+        betas=to_array(betas),
         confidence=_joint_confidence(track),
         world_from_camera=track.world_from_camera,
         camera_matrix=track.camera_matrix,
@@ -98,7 +98,7 @@ def _measure(config: Config, body: Body, seen_m: Tensor, confidence: Tensor) -> 
     posed = solve_pose(rig, carry_over(seen_m, ratio), confidence, steps=config.refine_steps)
     betas = fit_betas(body, parent_from_joints(posed.world_from_joint), length_m, weight)
     posed_m = lengths_of(rig_landmarks(make_rig(body, betas), posed))
-    log.info("betas %s", np.array2string(_contract_array(betas), precision=2))
+    log.info("betas %s", np.array2string(to_array(betas), precision=2))
     return betas, length_ratios(posed_m, length_m, weight)
 
 
@@ -127,7 +127,3 @@ def _joint_confidence(track: JointTrack) -> np.ndarray:
     """The mean confidence of the landmarks that show a joint; 0 where nobody was seen."""
     shown = np.where(track.observed[:, None], np.nan_to_num(track.confidence), 0.0)
     return np.stack([shown[:, points].mean(axis=1) for points in EVIDENCE], axis=1)
-
-
-def _contract_array(tensor: Tensor) -> np.ndarray:
-    return tensor.cpu().to(torch.float64).numpy()
