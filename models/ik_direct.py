@@ -42,8 +42,10 @@ FOOT_SINE = (0.3, 0.8)
 """A foot in line with the leg shows no twist: it counts from the first sine of their angle on, fully at the next."""
 FOOT_TURN_COSINE = (-0.3, 0.5)
 """A foot that is turned against the leg this far is not believed at the first cosine, and fully at the second."""
-FORWARD_COSINE = (-0.3, 0.5)
-"""A knee whose hinge would be turned this far against the straight leg's is not believed, and fully believed."""
+ELBOW_COSINE = (-0.7, 0.3)
+KNEE_COSINE = (-0.3, 0.5)
+"""A bend whose plane would turn the hinge this far from where it lies without twist is not believed at the first
+cosine, and fully at the second: nobody twists so far, and half a turn either way would flip from frame to frame."""
 BEND_SINE = (0.3, 0.7)
 """A bend's plane counts from the first sine on, and alone from the second on."""
 
@@ -139,8 +141,9 @@ def _bend_normal(seen_m: Points, limb: Limb) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _arm_twist(world: World, seen_m: Points, limb: Limb) -> Float[Tensor, "*batch 3 3"]:
-    upper, normal, belief = _bend_normal(seen_m, limb)
+    upper, normal, bend_belief = _bend_normal(seen_m, limb)
     hinge = _hinge_in_world(world, limb, upper)
+    belief = bend_belief * _smooth_step((unit(normal) * hinge).sum(-1), *ELBOW_COSINE)
     blend = (1 - belief)[..., None] * hinge + belief[..., None] * unit(normal)
     return rotation_about(upper, angle_about(upper, hinge, blend))
 
@@ -154,7 +157,7 @@ def _leg_twist(world: World, seen_m: Points, limb: Limb) -> Float[Tensor, "*batc
     foot_angle = angle_about(upper, hinge, foot)
     belief = _smooth_step(foot.norm(dim=-1), *FOOT_SINE) * _smooth_step(foot_angle.cos(), *FOOT_TURN_COSINE)
     straight = (rotation_about(upper, FOOT_SHARE * belief * foot_angle) @ hinge[..., None])[..., 0]
-    belief = bend_belief * _smooth_step((unit(normal) * straight).sum(-1), *FORWARD_COSINE)
+    belief = bend_belief * _smooth_step((unit(normal) * straight).sum(-1), *KNEE_COSINE)
     blend = (1 - belief)[..., None] * straight + belief[..., None] * unit(normal)
     return rotation_about(upper, angle_about(upper, hinge, blend))
 

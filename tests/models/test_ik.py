@@ -21,7 +21,7 @@ from models.ik_refine import (
 )
 from models.kinematics import world_from_joints
 from models.rig import Pose, Rig, make_rig, rig_joints, rig_landmarks
-from models.rotations import twist_about, unit
+from models.rotations import rotation_about, twist_about, unit
 from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR, SMPL_INDEX, SMPL_MIRROR, SMPL_PARENTS
 from tests.models.toy_body import plausible_pose, toy_body
 
@@ -224,6 +224,19 @@ def test_a_limb_that_becomes_straight_turns_smoothly(name: str) -> None:
     found = solved(rig, rig_landmarks(rig, pose)).world_from_joint
     step_rad = roma.rotmat_geodesic_distance(found[1:], found[:-1])
     assert step_rad.max() < math.radians(2.5)
+
+
+@pytest.mark.parametrize("limb", [*LEGS, *ARMS])
+def test_a_bend_that_goes_once_round_its_upper_bone_never_flips(limb: Limb) -> None:
+    rig = make_rig(toy_body(landmarks_at_joints=True), BETAS * 0)
+    hinge, along = torch.tensor(limb.hinge, dtype=torch.float64), unit(rig.offset_m[limb.lower])
+    local = torch.eye(3, dtype=torch.float64).repeat(721, 24, 1, 1)
+    local[:, limb.upper] = rotation_about(along, torch.linspace(-math.pi, math.pi, 721, dtype=torch.float64))
+    local[:, limb.lower] = rotation_about(hinge, torch.tensor(1.0, dtype=torch.float64))
+    pose = Pose(world_from_joints(SMPL_PARENTS, local), torch.zeros(721, 3, dtype=torch.float64))
+    found = solved(rig, rig_landmarks(rig, pose)).world_from_joint
+    step_rad = roma.rotmat_geodesic_distance(found[1:], found[:-1])
+    assert step_rad.max() < math.radians(15)
 
 
 def test_no_hinge_leaves_its_range_even_when_the_person_s_does() -> None:
