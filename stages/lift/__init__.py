@@ -60,20 +60,26 @@ def run(config: Config, clip: Clip, person: Person) -> JointTrack:
         InputError: the person was never seen in two neighbouring frames of a clip that has to be resampled.
     """
     camera_matrix = camera.pinhole(_focal_length_px(config, clip), clip.width_px, clip.height_px)
-    swapped = np.zeros(len(person.observed), dtype=bool)
-    seen = person.observed
-    swapped[seen] = side_swap.find_swaps(
-        person.landmarks_px[seen], person.rough_m[seen], person.timestamps_s[seen], side_swap.SwapCosts()
-    )
+    sides, seen = _sides(person), person.observed
     rate_hz = config.rate_hz or resample.nearest_rate(clip.timestamps_s)
     plan = resample.plan(clip.timestamps_s, person.first_frame, seen, rate_hz)
     if not plan.observed.any():
         raise InputError(
             f"one person was seen in {int(seen.sum())} scattered frames only", "choose another person or another part"
         )
-    sight = evidence.gather(person, swapped, plan, camera_matrix)
+    sight = evidence.gather(person, sides, plan, camera_matrix)
     fit, points_m = _fit(config, sight, View(camera_matrix, rate_hz))
-    return _in_world(config, points_m * _scale(config, fit), sight, plan.nearest(swapped) & plan.observed)
+    return _in_world(config, points_m * _scale(config, fit), sight, plan.nearest(sides.swapped) & plan.observed)
+
+
+def _sides(person: Person) -> side_swap.Sides:
+    seen = person.observed
+    found = side_swap.find_swaps(
+        person.landmarks_px[seen], person.rough_m[seen], person.timestamps_s[seen], side_swap.SwapCosts()
+    )
+    swapped, torn = np.zeros((2, len(seen)), dtype=bool)
+    swapped[seen], torn[seen] = found.swapped, found.torn
+    return side_swap.Sides(swapped, torn)
 
 
 def _focal_length_px(config: Config, clip: Clip) -> float:

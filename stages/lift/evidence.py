@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import median_filter
 
 from models import camera, landmark_bones
-from models.side_swap import swap_sides
+from models.side_swap import Sides, swap_sides
 from models.skeletons import LANDMARK_INDEX
 from models.trajectory import LengthPrior
 from models.trajectory_terms import Evidence
@@ -21,6 +21,9 @@ _HIPS: Final = [LANDMARK_INDEX["left_hip"], LANDMARK_INDEX["right_hip"]]
 
 OUTSIDE: Final = 0.1
 """Confidence of a point outside the picture, where the detector has to invent."""
+
+TORN: Final = 0.05
+"""Factor on the confidence of a frame in which left and right ran together."""
 
 WEIGHTLESS: Final = 0.02
 """Least confidence: no point is left without any hold."""
@@ -70,18 +73,19 @@ class Sight:
 
 def gather(
     person: Person,
-    swapped: Bool[np.ndarray, " frames"],
+    sides: Sides,
     plan: Resampling,
     camera_matrix: Float[np.ndarray, "3 3"],
 ) -> Sight:
     """Put sides right, turn the rough shape from the axes of the look to the camera's, and resample."""
     region = np.where(person.observed[:, None], person.region, 0.0)
     camera_from_look = camera.camera_from_ray(region[:, :2], camera_matrix)
-    rough_m = swap_sides(person.rough_m, swapped)
+    rough_m = swap_sides(person.rough_m, sides.swapped)
     shape_m = np.einsum("fij,fpj->fpi", camera_from_look, rough_m - rough_m[:, _HIPS].mean(axis=1, keepdims=True))
-    pixels = plan.apply(swap_sides(person.landmarks_px, swapped))
+    pixels = plan.apply(swap_sides(person.landmarks_px, sides.swapped))
     presence = np.nan_to_num(person.presence, nan=1.0)
-    confidence = plan.apply(swap_sides(person.visibility * presence, swapped))
+    believed = person.visibility * presence * np.where(sides.torn, TORN, 1.0)[:, None]
+    confidence = plan.apply(swap_sides(believed, sides.swapped))
     size_px = 2 * camera_matrix[:2, 2]
     outside = ((pixels < 0) | (pixels > size_px)).any(axis=2)
     return Sight(

@@ -26,7 +26,7 @@ def sighting(rate_hz, turn_rad_s, seed=0, duration_s=4):
 @pytest.mark.parametrize("rate_hz", [24, 60])
 @pytest.mark.parametrize("turn_rad_s", [0.0, 0.3, 1.5])
 def test_clean_sightings_are_left_alone(rate_hz, turn_rad_s):
-    assert not find_swaps(*sighting(rate_hz, turn_rad_s), COSTS).any()
+    assert not find_swaps(*sighting(rate_hz, turn_rad_s), COSTS).swapped.any()
 
 
 @pytest.mark.parametrize("rate_hz", [24, 60])
@@ -36,26 +36,38 @@ def test_swapped_frames_are_found_exactly(rate_hz, turn_rad_s, swapped_s):
     pixels, rough_m, times_s = sighting(rate_hz, turn_rad_s)
     wrong = (times_s >= swapped_s[0]) & (times_s < swapped_s[1])
     found = find_swaps(swap_sides(pixels, wrong), swap_sides(rough_m, wrong), times_s, COSTS)
-    assert (found == wrong).all()
+    assert (found.swapped == wrong).all()
+    assert not found.torn.any()
 
 
 def test_a_clip_swapped_throughout_is_told_by_feet_and_face():
     pixels, rough_m, times_s = sighting(30, 0.3)
     everywhere = np.ones(len(times_s), dtype=bool)
-    assert find_swaps(swap_sides(pixels, everywhere), swap_sides(rough_m, everywhere), times_s, COSTS).all()
+    assert find_swaps(swap_sides(pixels, everywhere), swap_sides(rough_m, everywhere), times_s, COSTS).swapped.all()
 
 
 def test_where_feet_and_face_say_nothing_the_rarer_state_is_the_wrong_one():
     pixels, rough_m, times_s = sighting(30, 0.3)
     wrong = times_s >= 3
     silent = dataclasses.replace(COSTS, facing=0.0)
-    assert (find_swaps(swap_sides(pixels, wrong), swap_sides(rough_m, wrong), times_s, silent) == wrong).all()
+    assert (find_swaps(swap_sides(pixels, wrong), swap_sides(rough_m, wrong), times_s, silent).swapped == wrong).all()
+
+
+def test_a_frame_whose_sides_ran_together_is_told_and_breaks_no_chain():
+    pixels, rough_m, times_s = sighting(30, 0.3)
+    merged, wrong = np.zeros((2, len(times_s)), dtype=bool)
+    merged[[40, 60, 61]] = True
+    wrong[41:60] = True
+    blend = [(values + swap_sides(values, merged)) / 2 for values in (pixels, rough_m)]
+    found = find_swaps(*(swap_sides(values, wrong) for values in blend), times_s, COSTS)
+    assert (found.torn == merged).all()
+    assert (found.swapped == wrong)[~merged].all()
 
 
 def test_after_a_long_gap_continuity_no_longer_speaks():
     pixels, rough_m, times_s = sighting(30, 3.0)
     after = times_s > 2
-    assert not find_swaps(pixels, rough_m, times_s + 10 * after, COSTS).any()
+    assert not find_swaps(pixels, rough_m, times_s + 10 * after, COSTS).swapped.any()
 
 
 def test_exchanging_the_sides_turns_the_agreement_about():
@@ -74,4 +86,4 @@ def test_exchanging_twice_changes_nothing():
 
 def test_one_frame_alone_is_kept():
     pixels, rough_m, times_s = sighting(30, 0.3)
-    assert not find_swaps(pixels[:1], rough_m[:1], times_s[:1], COSTS).any()
+    assert not find_swaps(pixels[:1], rough_m[:1], times_s[:1], COSTS).swapped.any()
