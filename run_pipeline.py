@@ -30,7 +30,7 @@ class Arguments:
     """Settings to start from: a name of configs/ or a .yaml file; flags go over it."""
     outputs: Path = OUTPUTS
     """Where results are written: one folder for each video."""
-    until: Until = Until.OVERLAY
+    until: Annotated[Until, tyro.conf.EnumChoicesFromValues] = Until.OVERLAY
     """The last stage to do."""
     person: str = "all"
     """Whom to solve: all, largest, or a number as listed in run.json."""

@@ -11,6 +11,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from models.errors import InputError
+
 
 class DamagedArtefactError(Exception):
     """The file on disk does not hold the contract that it should."""
@@ -52,11 +54,13 @@ def digest(value: object) -> str:
     """Name the content of a stage's input: equal digests, equal results.
 
     A file is known by its bytes, not by its path; a contract by its fields; anything else by its JSON.
+
+    Raises:
+        InputError: a file is missing or cannot be read.
     """
     match value:
         case Path():
-            with value.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return _digest_file(value)
         case np.ndarray():
             return _sha256(value.dtype.str, str(value.shape), np.ascontiguousarray(value).tobytes())
         case tuple():
@@ -66,6 +70,16 @@ def digest(value: object) -> str:
             return _sha256(type(value).__name__, *itertools.chain.from_iterable(fields))
         case _:
             return _sha256("json", json.dumps(value))
+
+
+def _digest_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist", "check the path for a misspelling") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})", "name a file that can be read") from error
 
 
 def _sha256(*parts: str | bytes) -> str:

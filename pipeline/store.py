@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 import numpy as np
 
-from models.errors import OutputError
+from models.errors import InputError, OutputError
 from pipeline import artefacts, film
 from pipeline.atomic import plain_name, replacing, write
 from pipeline.stamp import Stamp, stamp_of
@@ -147,7 +147,7 @@ class Store:
             whole = all(
                 artefacts.digest(self.folder / plain_name(name)) == sum_ for name, sum_ in kept["files"].items()
             )
-        except (OSError, OutputError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, InputError, OutputError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return kept if whole and kept["key"] == stamp.key else None
 
