@@ -1,0 +1,133 @@
+"""One static look at somebody who moves: a camera anywhere around, a plain place, light; what each frame shows."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+from scipy.spatial.transform import Rotation
+
+from models.camera import focal_length_from_view, pinhole, project
+from models.raster import Light, Mesh, View, blend, draw_mesh
+from models.skeletons import LANDMARK_INDEX
+from stages.detect.regions import region_about
+
+LONG_SIDES_PX: Final = (640, 800, 1024)
+ASPECT: Final = 0.5625
+VIEW_DEG: Final = (20.0, 80.0)
+"""Angle that the longer side sees."""
+CAMERA_HEIGHT_M: Final = (0.3, 3.0)
+PERSON_SHARE: Final = (0.3, 0.9)
+"""Height of the person on the picture; what moves out of it is left out."""
+ROLL_DEG: Final = 2.0
+AIM: Final = 0.1
+"""Standard deviation of where the person stands off the middle, as a share of the picture's side."""
+REACH: Final = 1.02
+"""Radius of the circle that the detector draws about a person, over the distance of his farthest landmark."""
+REGION_OFF: Final = (0.012, 0.012, 0.05, 0.03)
+"""How far steady regions of a video are off: centre (sides), size (logarithm), roll (radians)."""
+_HIPS: Final = [LANDMARK_INDEX["left_hip"], LANDMARK_INDEX["right_hip"]]
+_SHOULDERS: Final = [LANDMARK_INDEX["left_shoulder"], LANDMARK_INDEX["right_shoulder"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A camera in the world and the light about it; `camera_m` is where it stands."""
+
+    view: View
+    camera_m: Float[np.ndarray, " 3"]
+    camera_from_world: Float[np.ndarray, "3 3"]
+    light: Light
+    backdrop: UInt8[np.ndarray, "height width 3"]
+
+    def in_camera(self, points_m: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points 3"]:
+        """Points of the world in the camera's axes."""
+        return (points_m - self.camera_m) @ self.camera_from_world.T
+
+    def shows(self, points_m: Float[np.ndarray, "points 3"]) -> bool:
+        """Whether all of these points, in the camera's axes, are inside the picture."""
+        pixels = project(points_m, self.view.camera_matrix)
+        inside = (pixels > 0) & (pixels < (self.view.width_px, self.view.height_px))
+        return bool((points_m[:, 2] > 0.3).all() and inside.all())
+
+
+def random_look(landmarks_m: Float[np.ndarray, "frames 33 3"], rng: np.random.Generator) -> Look:
+    """Look at somebody from anywhere around; his floor is where his lowest landmark is."""
+    view = _random_view(rng)
+    low_m, high_m = landmarks_m.min(axis=(0, 1)), landmarks_m.max(axis=(0, 1))
+    middle_m = (low_m + high_m) / 2
+    camera_height_m = low_m[1] + rng.uniform(*CAMERA_HEIGHT_M)
+    share = rng.uniform(*PERSON_SHARE) * view.height_px / view.camera_matrix[1, 1]
+    heading_rad, roll_rad = rng.uniform(0, 2 * np.pi), np.radians(rng.normal(0, ROLL_DEG))
+    extent_m = np.ptp(landmarks_m[:, :, 1], axis=1).max() * 1.08
+    away_m = max(extent_m / share, 1.2)
+    camera_m = middle_m + away_m * np.array([np.sin(heading_rad), 0, np.cos(heading_rad)])
+    camera_m[1] = camera_height_m
+    aim_px = rng.normal(0, AIM, 2) * (view.width_px, view.height_px)
+    axes = _looking(middle_m - camera_m, roll_rad, aim_px / view.camera_matrix[0, 0])
+    return Look(view, camera_m, axes, _random_light(rng), _random_backdrop(view, rng))
+
+
+def draw(
+    look: Look,
+    skin_m: Float[np.ndarray, "vertices 3"],
+    faces: Int[np.ndarray, "faces 3"],
+    colours: Float[np.ndarray, "vertices 3"],
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The picture of a skin given in the camera's axes."""
+    return blend(look.backdrop, draw_mesh(Mesh(skin_m, faces, colours), look.view, look.light))
+
+
+def random_region(landmarks_px: Float[np.ndarray, "33 2"], rng: np.random.Generator) -> Float[np.ndarray, " 4"]:
+    """Where the second pass of the detector would look for these landmarks."""
+    hip_px, shoulder_px = landmarks_px[_HIPS].mean(axis=0), landmarks_px[_SHOULDERS].mean(axis=0)
+    up = shoulder_px - hip_px
+    reach_px = np.linalg.norm(landmarks_px - hip_px, axis=1).max() * REACH
+    region = region_about(hip_px, hip_px + up / max(float(np.linalg.norm(up)), 1e-6) * reach_px)
+    x, y, size, roll = rng.normal(0, REGION_OFF)
+    side_px = region[2] * np.exp(size)
+    return np.array([region[0] + x * side_px, region[1] + y * side_px, side_px, region[3] + roll])
+
+
+def _random_view(rng: np.random.Generator) -> View:
+    long_px = int(rng.choice(LONG_SIDES_PX))
+    sides = (long_px, int(long_px * ASPECT))
+    width_px, height_px = sides if rng.random() < 0.5 else sides[::-1]
+    focal_px = focal_length_from_view(np.radians(rng.uniform(*VIEW_DEG)), long_px)
+    return View(pinhole(focal_px, width_px, height_px), width_px, height_px, samples=2)
+
+
+def _looking(
+    toward: Float[np.ndarray, " 3"], roll_rad: float, aim: Float[np.ndarray, " 2"]
+) -> Float[np.ndarray, "3 3"]:
+    """Rows right, down and forward of a camera that sees this direction a little off its middle."""
+    forward = toward / np.linalg.norm(toward)
+    right = np.cross(forward, (0.0, 1.0, 0.0))
+    right /= np.linalg.norm(right)
+    straight = np.stack([right, np.cross(forward, right), forward])
+    return Rotation.from_euler("xyz", [-aim[1], aim[0], roll_rad]).as_matrix() @ straight
+
+
+def _random_light(rng: np.random.Generator) -> Light:
+    lamps = rng.normal(0, 1, (2, 3)) - (0, 1.2, 0.6)
+    lamps /= np.linalg.norm(lamps, axis=1, keepdims=True)
+    return Light(rng.uniform(0.3, 0.6), lamps * rng.uniform((0.3, 0.0), (0.7, 0.25))[:, None])
+
+
+def _random_backdrop(view: View, rng: np.random.Generator) -> UInt8[np.ndarray, "height width 3"]:
+    """Wall, floor, things and grain, all by chance."""
+    height, width = view.height_px, view.width_px
+    picture = np.empty((height, width, 3), np.float32)
+    picture[:] = rng.uniform(40, 230, 3)
+    floor_px = int(height * rng.uniform(0.4, 0.8))
+    picture[floor_px:] = rng.uniform(40, 200, 3)
+    for _ in range(rng.integers(0, 16)):
+        left, top = (rng.uniform(-0.1, 1, 2) * (width, height)).astype(int)
+        wide, high = (rng.uniform(0.02, 0.3, 2) * max(width, height)).astype(int)
+        picture[max(top, 0) : max(top + high, 0), max(left, 0) : max(left + wide, 0)] = rng.uniform(20, 235, 3)
+    for cells in (6, 24, 90):
+        patches = rng.normal(0, rng.uniform(0, 16), (cells, cells)).astype(np.float32)
+        picture += cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
+    picture += rng.normal(0, rng.uniform(0, 8), (height, width, 1))
+    return np.clip(picture, 0, 255).astype(np.uint8)
