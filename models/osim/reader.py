@@ -137,8 +137,12 @@ def _body(element: Element, old: bool) -> Body:
 def _joint(element: Element, parent: Frame, child: Frame, where: str) -> Joint:
     found = element.findall(where)
     axes = read_axes(element, [coordinate.get("name", "") for coordinate in found])
-    coordinates = tuple(read_coordinate(coordinate, axes) for coordinate in found)
-    return Joint(element.get("name", ""), element.tag, parent, child, coordinates, axes)
+    coordinates = [read_coordinate(coordinate, axes) for coordinate in found]
+    if element.tag == "CustomJoint":
+        # OpenSim orders the coordinates of a custom joint as its turns, then its shifts, use them
+        users = [axis.coordinate for axis in sorted(axes, key=lambda axis: not axis.turns)]
+        coordinates.sort(key=lambda c: users.index(c.name) if c.name in users else len(users))
+    return Joint(element.get("name", ""), element.tag, parent, child, tuple(coordinates), axes)
 
 
 def _marker(element: Element, parts: _Old | _New) -> Marker:

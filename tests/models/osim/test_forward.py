@@ -20,6 +20,7 @@ CHAINS = {
     **{kind: [Link(kind)] for kind in KINDS},
     "weld": [Link("PinJoint"), Link("WeldJoint")],
     "custom": [Link("CustomJoint", MIXED), Link("CustomJoint", MIXED[::-1])],
+    "coordinates out of order": [Link("CustomJoint", (made.CONSTANT, made.LINEAR, made.LINEAR, *MIXED[3:]))],
     "short splines": [Link("CustomJoint", (made.SPLINE_OF_TWO, made.SPLINE_OF_THREE) * 3)],
     "reversed": [Link("CustomJoint", MIXED, reverse=True), Link("FreeJoint", reverse=True), Link("PinJoint")],
     "branches": [Link("FreeJoint"), Link("BallJoint"), Link("PinJoint", parent="b0"), Link("PinJoint", parent="b1")],
@@ -39,6 +40,8 @@ def test_bodies_and_markers_lie_where_opensim_puts_them(
     assert np.abs(placed.ground_from_body[:, 1:] - turns).max() < 1e-12
     assert np.abs(placed.origin_m[:, 1:] - origins).max() < 1e-12
     assert np.abs(place_markers(model, poses, model.markers) - markers).max() < 1e-12
+    names = [coordinate.getName() for coordinate in theirs.getCoordinateSet()]
+    assert [coordinate.name for coordinate in model.coordinates] == names
     motions = [oracle.MOTIONS[coordinate.getMotionType()] for coordinate in theirs.getCoordinateSet()]
     assert [coordinate.motion for coordinate in model.coordinates] == motions
 
