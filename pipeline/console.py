@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from tqdm import tqdm
 
@@ -28,7 +28,7 @@ class _Terminal(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == PROGRESS:
@@ -38,10 +38,11 @@ class _Terminal(logging.Handler):
         tqdm.write(f"{mark}{record.getMessage()}", file=sys.stderr)
 
     def _advance(self, label: str, done: int, total: int) -> None:
-        if self._bar is None or self._bar.desc != label:
+        bar = self._bar
+        if bar is None or bar.desc != label:
             self._close()
-            self._bar = tqdm(desc=label, total=total, unit="frame", leave=False, ncols=WIDTH, file=sys.stderr)
-        self._bar.update(done - self._bar.n)
+            bar = self._bar = tqdm(desc=label, total=total, unit="frame", leave=False, ncols=WIDTH, file=sys.stderr)
+        bar.update(done - bar.n)
         if done >= total:
             self._close()
 
