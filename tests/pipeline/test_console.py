@@ -15,12 +15,10 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    fake = Terminal()
-    monkeypatch.setattr(sys, "stderr", fake)
+def start_on(screen: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    monkeypatch.setattr(sys, "stderr", screen)
     console.start()
-    return fake
+    return screen
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +29,8 @@ def quiet_again(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
 
 
-def test_progress_is_one_bar_that_goes_when_done(terminal: Terminal) -> None:
+def test_progress_is_one_bar_that_goes_when_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = start_on(Terminal(), monkeypatch)
     assert list(counted(iter("abc"), 3, "detect")) == list("abc")
     shown = terminal.getvalue()
     assert shown.count("0/3") == 1 and "detect" in shown
@@ -39,14 +38,13 @@ def test_progress_is_one_bar_that_goes_when_done(terminal: Terminal) -> None:
 
 
 def test_no_bar_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", fake)
-    console.start()
+    log = start_on(io.StringIO(), monkeypatch)
     assert list(counted(iter("abc"), 3, "detect")) == list("abc")
-    assert fake.getvalue() == ""
+    assert log.getvalue() == ""
 
 
-def test_a_warning_says_that_it_is_one(terminal: Terminal) -> None:
+def test_a_warning_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = start_on(Terminal(), monkeypatch)
     logging.getLogger("stages.lift").warning("it is dark")
     logging.getLogger("stages.lift").info("all is well")
     assert terminal.getvalue().splitlines() == ["warning: it is dark", "all is well"]
