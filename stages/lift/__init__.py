@@ -102,7 +102,7 @@ def _fit(config: Config, sight: evidence.Sight, view: View) -> tuple[Fit, Float[
         evidence.weigh(sight, prior.mean_m, config.noise),
         landmark_bones.make_skeleton(),
         prior,
-        evidence.first_guess(sight, view.camera_matrix)[:, solved],
+        evidence.first_guess(sight)[:, solved],
         view,
         FitOptions(jerk=config.jerk),
     )

@@ -125,16 +125,16 @@ def weigh(sight: Sight, length_m: Float[np.ndarray, " lengths"], noise: Noise) -
     )
 
 
-def first_guess(sight: Sight, camera_matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "frames 33 3"]:
+def first_guess(sight: Sight) -> Float[np.ndarray, "frames 33 3"]:
     """The rough shape moved onto its pixels frame by frame; NaN where not observed."""
     rows = sight.observed
     shape_m = sight.shape_m[rows]
     weight = np.maximum(sight.confidence[rows][:, _STEADY], WEIGHTLESS)
-    root_m = camera.place_by_pixels(shape_m[:, _STEADY], sight.pixels[rows][:, _STEADY], weight, camera_matrix)
+    root_m = camera.place_by_pixels(shape_m[:, _STEADY], sight.pixels[rows][:, _STEADY], weight, sight.camera_matrix)
     usual_m = np.maximum(median_filter(root_m[:, 2], size=min(len(root_m), sight.rate_hz) | 1, mode="nearest"), 0.5)
     # a frame whose shape misleads keeps its direction and takes the usual depth
     bounded_m = np.clip(root_m[:, 2], 0.7 * usual_m, 1.4 * usual_m)
-    middle = camera.normalise_pixels(sight.pixels[rows][:, _HIPS].mean(axis=1), camera_matrix)
+    middle = camera.normalise_pixels(sight.pixels[rows][:, _HIPS].mean(axis=1), sight.camera_matrix)
     along = np.concatenate([middle, np.ones((len(middle), 1))], axis=1) * bounded_m[:, None]
     root_m = np.where((bounded_m == root_m[:, 2])[:, None], root_m, along)
     guess_m = np.full(sight.shape_m.shape, np.nan)
