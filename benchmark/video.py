@@ -1,9 +1,8 @@
-"""How true a video's motion is: python -m benchmark.video --case DIR, against a multi-view reference."""
+"""How true a video's motion is: python -m benchmark.video --case DIR, against a multi-view reference or known truth."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tyro
@@ -18,10 +17,10 @@ from pipeline.video_to_motion import Task, Until
 
 @dataclass(frozen=True)
 class Arguments:
-    """Score the largest person of each camera of a case."""
+    """Score the largest person of each video of a case."""
 
     case: Path
-    """Folder with <name>_<camera>.mp4 and <name>_reference.npz."""
+    """Folder with <name>_<camera>.mp4 and <name>_reference.npz, or <name>.mp4 and <name>_truth.npz, or both."""
     outputs: Path
     """Where the pipeline's results are kept."""
     preset: str = "default"
@@ -32,23 +31,18 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Reference:
-    """Landmarks triangulated from several cameras, in the axes of one of them."""
+    """Where the landmarks were, in the axes of the camera that filmed the video."""
 
+    video: Path
     landmarks_m: Points
     times_s: Float[np.ndarray, " frames"]
     rate_hz: float
 
 
 def main(arguments: Arguments) -> None:
-    """Run the pipeline on every camera that has a reference and print one row for each method."""
+    """Run the pipeline on every video and print one row for each method."""
     console.start()
-    tables: dict[str, dict[str, dict[str, float]]] = {}
-    for reference in sorted(arguments.case.glob("*_reference.npz")):
-        with np.load(reference) as stored:
-            content = {key: stored[key] for key in stored.files}
-        for camera in content["camera_names"].tolist():
-            video = arguments.case / f"{reference.name.removesuffix('_reference.npz')}_{camera}.mp4"
-            tables[video.stem] = _rows(video, _seen_by(content, camera), arguments)
+    tables = {reference.video.stem: _rows(reference, arguments) for reference in _references(arguments.case)}
     methods = next(iter(tables.values())).keys()
     tables["mean"] = {method: _mean([table[method] for table in tables.values()]) for method in methods}
     for name, table in tables.items():
@@ -57,8 +51,31 @@ def main(arguments: Arguments) -> None:
         arguments.json.write_text(json.dumps(tables, indent=2))
 
 
-def _rows(video: Path, reference: Reference, arguments: Arguments) -> dict[str, dict[str, float]]:
-    task = Task(video, stem_of(video), "largest", "cpu", Until.EXPORT)
+def _references(case: Path) -> list[Reference]:
+    found: list[Reference] = []
+    for path in sorted(case.glob("*_reference.npz")):
+        with np.load(path) as content:
+            cameras = zip(content["camera_names"].tolist(), content["camera_from_world"], strict=True)
+            points_m, rate_hz = content["landmarks_world_m"], float(content["fps"])
+        stem = path.name.removesuffix("_reference.npz")
+        found += [_seen_by(case / f"{stem}_{name}.mp4", view, points_m, rate_hz) for name, view in cameras]
+    for path in sorted(case.glob("*_truth.npz")):
+        with np.load(path) as content:
+            camera_from_world = np.linalg.inv(content["world_from_camera"])
+            video = case / f"{path.name.removesuffix('_truth.npz')}.mp4"
+            found.append(_seen_by(video, camera_from_world, content["landmarks_m"], float(content["mocap_framerate"])))
+    return found
+
+
+def _seen_by(
+    video: Path, camera_from_world: Float[np.ndarray, "4 4"], landmarks_world_m: Points, rate_hz: float
+) -> Reference:
+    landmarks_m = landmarks_world_m @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+    return Reference(video, landmarks_m, np.arange(len(landmarks_m)) / rate_hz, rate_hz)
+
+
+def _rows(reference: Reference, arguments: Arguments) -> dict[str, dict[str, float]]:
+    task = Task(reference.video, stem_of(reference.video), "largest", "cpu", Until.EXPORT)
     (outcome,) = run_all([task], load_preset(arguments.preset), arguments.outputs, overwrite=False)
     if outcome.error:
         raise outcome.error
@@ -77,22 +94,20 @@ def _rows(video: Path, reference: Reference, arguments: Arguments) -> dict[str, 
     return {
         "kinetrace": score(resampled(found_m, times_s, reference.times_s), truth_m, rate_hz)
         | {"covered": float(covered.mean())},
-        "detector, untouched": score(resampled(rough_m, rough_times_s, reference.times_s), truth_m, rate_hz),
-        "frozen mean pose of the reference": score(frozen_m, truth_m, rate_hz),
+        "detector, untouched": _rootless(score(resampled(rough_m, rough_times_s, reference.times_s), truth_m, rate_hz)),
+        "frozen mean pose of the reference": _rootless(score(frozen_m, truth_m, rate_hz)),
     }
+
+
+def _rootless(row: dict[str, float]) -> dict[str, float]:
+    """Without the figures of the root, which this method does not place."""
+    return {key: value for key, value in row.items() if not key.startswith("root")}
 
 
 def resampled(points_m: Points, times_s: Float[np.ndarray, " old"], at_s: Float[np.ndarray, " new"]) -> Points:
     """Points at other times, linearly between neighbours; held beyond the ends."""
     columns = [np.interp(at_s, times_s, column) for column in points_m.reshape(len(points_m), -1).T]
     return np.stack(columns, axis=1).reshape(-1, *points_m.shape[1:])
-
-
-def _seen_by(content: dict[str, Any], camera: str) -> Reference:
-    camera_from_world = content["camera_from_world"][content["camera_names"].tolist().index(camera)]
-    landmarks_m = content["landmarks_world_m"] @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
-    rate_hz = float(content["fps"])
-    return Reference(landmarks_m, np.arange(len(landmarks_m)) / rate_hz, rate_hz)
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
