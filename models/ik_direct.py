@@ -46,6 +46,8 @@ ELBOW_COSINE = (-0.7, 0.3)
 KNEE_COSINE = (-0.3, 0.5)
 """A bend whose plane would turn the hinge this far from where it lies without twist is not believed at the first
 cosine, and fully at the second: nobody twists so far, and half a turn either way would flip from frame to frame."""
+CLEAR_COSINE = (-0.2, 0.4)
+"""An elbow bent from 78 degrees on is believed for that alone, in full from 114 on: the hand on one's back."""
 BEND_SINE = (0.3, 0.7)
 """A bend's plane counts from the first sine on, and alone from the second on."""
 
@@ -143,7 +145,10 @@ def _bend_normal(seen_m: Points, limb: Limb) -> tuple[Tensor, Tensor, Tensor]:
 def _arm_twist(world: World, seen_m: Points, limb: Limb) -> Float[Tensor, "*batch 3 3"]:
     upper, normal, bend_belief = _bend_normal(seen_m, limb)
     hinge = _hinge_in_world(world, limb, upper)
-    belief = bend_belief * _smooth_step((unit(normal) * hinge).sum(-1), *ELBOW_COSINE)
+    likely = _smooth_step((unit(normal) * hinge).sum(-1), *ELBOW_COSINE)
+    lower = unit(seen_m[..., limb.end_point, :] - seen_m[..., limb.bend_point, :])
+    clear = _smooth_step(-(upper * lower).sum(-1), *CLEAR_COSINE)
+    belief = bend_belief * torch.maximum(likely, clear)
     blend = (1 - belief)[..., None] * hinge + belief[..., None] * unit(normal)
     return rotation_about(upper, angle_about(upper, hinge, blend))
 

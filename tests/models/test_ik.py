@@ -227,16 +227,28 @@ def test_a_limb_that_becomes_straight_turns_smoothly(name: str) -> None:
 
 
 @pytest.mark.parametrize("limb", [*LEGS, *ARMS])
-def test_a_bend_that_goes_once_round_its_upper_bone_never_flips(limb: Limb) -> None:
+def test_a_wrong_bend_that_becomes_straight_does_not_flip_the_upper_bone(limb: Limb) -> None:
     rig = make_rig(toy_body(landmarks_at_joints=True), BETAS * 0)
     hinge, along = torch.tensor(limb.hinge, dtype=torch.float64), unit(rig.offset_m[limb.lower])
-    local = torch.eye(3, dtype=torch.float64).repeat(721, 24, 1, 1)
-    local[:, limb.upper] = rotation_about(along, torch.linspace(-math.pi, math.pi, 721, dtype=torch.float64))
-    local[:, limb.lower] = rotation_about(hinge, torch.tensor(1.0, dtype=torch.float64))
-    pose = Pose(world_from_joints(SMPL_PARENTS, local), torch.zeros(721, 3, dtype=torch.float64))
-    found = solved(rig, rig_landmarks(rig, pose)).world_from_joint
-    step_rad = roma.rotmat_geodesic_distance(found[1:], found[:-1])
-    assert step_rad.max() < math.radians(15)
+    local = torch.eye(3, dtype=torch.float64).repeat(301, 24, 1, 1)
+    local[:, limb.upper] = rotation_about(along, torch.tensor(0.97 * math.pi, dtype=torch.float64))
+    local[:, limb.lower] = rotation_about(hinge, torch.linspace(0.9, 0.0, 301, dtype=torch.float64))
+    pose = Pose(world_from_joints(SMPL_PARENTS, local), torch.zeros(301, 3, dtype=torch.float64))
+    found = solved(rig, rig_landmarks(rig, pose)).world_from_joint[:, limb.upper]
+    assert roma.rotmat_geodesic_distance(found[1:], found[:-1]).max() < math.radians(2)
+
+
+@pytest.mark.parametrize("limb", ARMS)
+def test_a_sharp_bend_is_believed_however_far_it_twists_the_arm(limb: Limb) -> None:
+    rig = make_rig(toy_body(landmarks_at_joints=True), BETAS * 0)
+    local = torch.eye(3, dtype=torch.float64).repeat(24, 1, 1)
+    far, sharp = torch.tensor(2.6, dtype=torch.float64), torch.tensor(2.1, dtype=torch.float64)
+    local[limb.upper] = rotation_about(unit(rig.offset_m[limb.lower]), far)
+    local[limb.lower] = rotation_about(torch.tensor(limb.hinge, dtype=torch.float64), sharp)
+    pose = Pose(world_from_joints(SMPL_PARENTS, local), rig.pelvis_m)
+    found = solved(rig, rig_landmarks(rig, pose))
+    apart_rad = roma.rotmat_geodesic_distance(found.world_from_joint[limb.upper], pose.world_from_joint[limb.upper])
+    assert apart_rad < math.radians(10)
 
 
 def test_no_hinge_leaves_its_range_even_when_the_person_s_does() -> None:
