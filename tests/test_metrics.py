@@ -23,7 +23,7 @@ def test_the_truth_itself_has_no_error(truth: np.ndarray) -> None:
 
 
 def test_a_shift_of_the_root_is_seen_in_the_root_alone(truth: np.ndarray) -> None:
-    figures = score(truth + [0.1, 0, 0], truth, 30.0)
+    figures = score(truth + np.array([0.1, 0, 0]), truth, 30.0)
     assert figures["root_abs_cm"] == pytest.approx(10)
     assert figures["root_unbiased_cm"] == pytest.approx(0, abs=1e-9)
     assert figures["mpjpe22_mm"] == pytest.approx(0, abs=1e-9)
