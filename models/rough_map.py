@@ -78,7 +78,7 @@ def make_features(
     turned = np.einsum("...ji,...pj->...pi", camera_from_look, rays)
     spread = rooted(turned[..., :2] / turned[..., 2:])
     scale_m = np.sqrt(_square(shape_m[..., :2]) / np.maximum(_square(spread), 1e-12))
-    both_m = np.concatenate([shape_m, spread * scale_m[..., None, None]], axis=-1)
+    both_m = np.concatenate([shape_m, spread * scale_m], axis=-1)
     flat_m = both_m.reshape(*both_m.shape[:-2], 33 * COORDINATES)
     return np.concatenate([flat_m, np.ones_like(flat_m[..., :1])], axis=-1)
 
@@ -100,5 +100,5 @@ def rooted(points: Float[np.ndarray, "*batch 33 axes"]) -> Float[np.ndarray, "*b
     return points - points[..., _HIPS, :].mean(axis=-2, keepdims=True)
 
 
-def _square(points: Float[np.ndarray, "*batch 33 2"]) -> Float[np.ndarray, "*batch"]:
-    return (points[..., _BODY, :] ** 2).sum(axis=(-1, -2))
+def _square(points: Float[np.ndarray, "*batch 33 2"]) -> Float[np.ndarray, "*batch 1 1"]:
+    return (points[..., _BODY, :] ** 2).sum(axis=(-1, -2), keepdims=True)
