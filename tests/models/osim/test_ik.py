@@ -105,8 +105,13 @@ def test_slope_and_curvature_are_limits_of_differences(constraints: str) -> None
         assert np.allclose((slopes[0] - slopes[1]) / (2 * step), curvature[:, :, v], atol=1e-6)
 
 
-def test_the_compiled_cost_is_that_of_plain_forward_kinematics() -> None:
-    model, tasks = puppets.puppet(COUPLED), Tasks({"m30": 2.0, "m51": 0.5, "tip": 1.0})
+MIXED = (made.LINEAR, made.SPLINE, made.CONSTANT, made.POLYNOMIAL, made.BROKEN_LINE, made.MULTIPLIED)
+WINDING = made.version_4([Link("CustomJoint", MIXED), Link("CustomJoint", MIXED, reverse=True), Link("WeldJoint")])
+
+
+@pytest.mark.parametrize("content", [puppets.content(COUPLED), WINDING], ids=["coupled", "backward"])
+def test_the_compiled_cost_is_that_of_plain_forward_kinematics(content: str) -> None:
+    model, tasks = read_model(content), Tasks({"m30": 2.0, "m51": 0.5, "tip": 1.0})
     poses = puppets.motion(model, 4, 4)
     trial = puppets.film(model, poses[::-1])
     cost = ik.cost_of(ik.pose_problem(model, trial, tasks), poses)
