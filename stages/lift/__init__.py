@@ -3,6 +3,7 @@
 import logging
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,13 +11,14 @@ from jaxtyping import Bool, Float
 
 from models import camera, landmark_bones, side_swap
 from models.errors import ConfigError, InputError
+from models.rough_map import identity_map, load_map, map_file
 from models.skeletons import LANDMARK_INDEX
 from models.trajectory import Fit, FitOptions, View, fit_trajectory
 from stages.contracts import Clip, JointTrack, Person
 from stages.lift import evidence, resample
 from stages.lift.head import carry_face
 
-VERSION: Final = 1
+VERSION: Final = 2
 log = logging.getLogger(__name__)
 
 
@@ -34,6 +36,8 @@ class Config:
     """Frames per second of the result; None takes the whole number nearest to the video's rate."""
     height_m: float | None = None
     """The person's stature, which sets the scale; None believes the detector's metres."""
+    corrected: bool = True
+    """Correct the detector's metres by the map fitted on drawn people; False takes them as they are."""
     noise: evidence.Noise = field(default_factory=evidence.Noise)
     """How far the detector's values are off."""
     jerk: float = 60.0
@@ -48,6 +52,11 @@ class Config:
             raise ConfigError(f"lift.field_of_view_deg is {self.field_of_view_deg}", "give an angle below 180")
         if self.focal_length_px is not None and self.field_of_view_deg is not None:
             raise ConfigError("focal_length_px and field_of_view_deg are both given", "leave one of them out")
+
+
+def reads(config: Config) -> tuple[Path, ...]:
+    """Files other than the video that decide the result: the map of the detector's metres."""
+    return (map_file(),) if config.corrected else ()
 
 
 def run(config: Config, clip: Clip, person: Person) -> JointTrack:
@@ -67,7 +76,7 @@ def run(config: Config, clip: Clip, person: Person) -> JointTrack:
         raise InputError(
             f"one person was seen in {int(seen.sum())} scattered frames only", "choose another person or another part"
         )
-    sight = evidence.gather(person, sides, plan, camera_matrix)
+    sight = evidence.gather(person, sides, plan, camera_matrix, load_map() if config.corrected else identity_map())
     fit, points_m = _fit(config, sight, View(camera_matrix, rate_hz))
     return _in_world(config, points_m * _scale(config, fit), sight, plan.nearest(sides.swapped) & plan.observed)
 

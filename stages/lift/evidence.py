@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import median_filter
 
 from models import camera, landmark_bones
+from models.rough_map import RoughMap, correct, make_features
 from models.side_swap import Sides, swap_sides
 from models.skeletons import LANDMARK_INDEX
 from models.trajectory import LengthPrior
@@ -33,20 +34,20 @@ WEIGHTLESS: Final = 0.02
 class Noise:
     """Standard deviations of one independent look; see models.trajectory.FitOptions.looks_per_second."""
 
-    pixel: float = 0.004
+    pixel: float = 0.005
     """Of a point that is seen for certain, as a share of the side of the region that was looked at."""
-    shape_m: float = 0.064
-    """Of the rough shape across the line of sight."""
-    depth_m: float = 0.155
-    """Of the rough shape along the line of sight."""
-    place: float = 1.3
+    shape_m: float = 0.02
+    """Of the corrected shape across the line of sight."""
+    depth_m: float = 0.05
+    """Of the corrected shape along the line of sight."""
+    place: float = 2.5
     """Factor on both for the place of a landmark about the hips."""
-    bone: float = 3.0
+    bone: float = 2.0
     """Factor on both for the ends of a bone about each other, for every metre of its length."""
     length: float = 0.08
-    """Of the bone lengths read off the rough shape over one second, as a share of the length."""
-    length_quantile: float = 0.75
-    """Which of a bone's rough lengths over the clip is believed; depth is compressed, so most are too short."""
+    """Of the bone lengths read off the shape over one second, as a share of the length."""
+    length_quantile: float = 0.85
+    """Which of a bone's lengths over the clip is believed; depth is compressed, so most are too short."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class Sight:
     """One person's sightings at the constant rate, left and right put right; NaN where not observed.
 
     Attributes:
-        shape_m: rough landmarks about the middle of both hips in camera axes.
+        shape_m: corrected rough landmarks about the middle of both hips in camera axes.
         camera_from_look: the axes that the rough shape was seen along.
         look_px: side of the region that was looked at.
         confidence: 0..1; 0 where not observed.
@@ -76,13 +77,16 @@ def gather(
     sides: Sides,
     plan: Resampling,
     camera_matrix: Float[np.ndarray, "3 3"],
+    rough_map: RoughMap,
 ) -> Sight:
-    """Put sides right, turn the rough shape from the axes of the look to the camera's, and resample."""
+    """Put sides right, correct the rough shape, turn it from the axes of the look to the camera's, and resample."""
     region = np.where(person.observed[:, None], person.region, 0.0)
     camera_from_look = camera.camera_from_ray(region[:, :2], camera_matrix)
+    landmarks_px = swap_sides(person.landmarks_px, sides.swapped)
     rough_m = swap_sides(person.rough_m, sides.swapped)
-    shape_m = np.einsum("fij,fpj->fpi", camera_from_look, rough_m - rough_m[:, _HIPS].mean(axis=1, keepdims=True))
-    pixels = plan.apply(swap_sides(person.landmarks_px, sides.swapped))
+    features = make_features(rough_m, landmarks_px, camera_from_look, camera_matrix)
+    shape_m = np.einsum("fij,fpj->fpi", camera_from_look, correct(rough_map, features))
+    pixels = plan.apply(landmarks_px)
     presence = np.nan_to_num(person.presence, nan=1.0)
     believed = person.visibility * presence * np.where(sides.torn, TORN, 1.0)[:, None]
     confidence = plan.apply(swap_sides(believed, sides.swapped))
