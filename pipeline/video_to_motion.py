@@ -3,7 +3,9 @@
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from pipeline.config import PipelineConfig
 from pipeline.store import Store
@@ -63,6 +65,8 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pe
     clip = store.step(ingest.run, config.ingest, task.video)
     if not task.until.reaches(Until.DETECT):
         return []
+    if task.until.reaches(Until.SOLVE) and store.records[-1].seconds is not None:
+        Thread(target=_import_ahead).start()
     detections = store.step(detect.run, config.detect, task.video, clip)
     if not task.until.reaches(Until.TRACK):
         return []
@@ -82,6 +86,12 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pe
     if task.until.reaches(Until.OVERLAY):
         store.film(overlay.rate_hz(clip), overlay.draw, config.overlay, task.video, clip, tuple(motions))
     return results
+
+
+def _import_ahead() -> None:
+    """Import what solving and drawing need while a new video is looked at: torch alone takes more than a second."""
+    for module in ("stages.solve.body", "stages.denoise.steady", "stages.export.overlay_paint"):
+        import_module(module)
 
 
 def _solve_person(

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import UInt8
 
 from stages.contracts import Clip, Motion
-from stages.export.overlay_figures import figures_by_frame
 from stages.frames import read
 
 VERSION: Final = 1
@@ -41,7 +40,8 @@ def draw(
     Raises:
         InputError: the video cannot be read, or is no longer the one that was measured.
     """
-    # Importing the rasteriser's compiler takes as long as drawing a second of video.
+    # Importing torch and the rasteriser's compiler takes as long as drawing a second of video.
+    from stages.export.overlay_figures import figures_by_frame  # noqa: PLC0415
     from stages.export.overlay_paint import paint  # noqa: PLC0415
 
     size_px = overlay_size(config, clip)

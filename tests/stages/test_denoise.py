@@ -13,6 +13,7 @@ from models.errors import WeightsError
 from models.skeletons import SMPL_JOINTS, SMPL_PARENTS
 from stages import denoise
 from stages.contracts import Motion, RawMotion
+from stages.denoise.steady import denoise_body, group_joints
 from tests.models.toy_body import toy_body
 from tests.stages.toy_track import BETAS, FRAMES, RATE_HZ, moving_pose
 
@@ -37,7 +38,7 @@ def raw_motion(pose: torch.Tensor, trans_m: torch.Tensor, observed: np.ndarray |
 
 
 def steady(raw: RawMotion) -> Motion:
-    return denoise.denoise_body(denoise.Config(), raw, BODY, device="cpu")
+    return denoise_body(denoise.Config(), raw, BODY, device="cpu")
 
 
 def shaken(observed: np.ndarray | None = None) -> RawMotion:
@@ -55,7 +56,7 @@ def acceleration(motion: Motion) -> float:
 
 def test_every_joint_belongs_to_one_group_and_every_group_has_a_period() -> None:
     groups = [field.name for field in fields(denoise.Config) if field.name != "root_s"]
-    joints = [joint for group in groups for joint in denoise.group_joints(group)]
+    joints = [joint for group in groups for joint in group_joints(group)]
     assert sorted(joints) == list(range(len(SMPL_JOINTS)))
 
 

@@ -12,6 +12,7 @@ from models.errors import InputError
 from models.skeletons import SMPL_PARENTS
 from stages import solve
 from stages.contracts import JointTrack, RawMotion
+from stages.solve.body import solve_body
 from tests.models.toy_body import toy_body
 from tests.stages.toy_track import BETAS, FRAMES, moving_pose, toy_track
 
@@ -21,7 +22,7 @@ GAPPY[[0, 1, *range(40, 55), FRAMES - 1]] = False
 
 
 def solved(track: JointTrack, config: solve.Config | None = None) -> RawMotion:
-    return solve.solve_body(config or solve.Config(), track, BODY, device="cpu")
+    return solve_body(config or solve.Config(), track, BODY, device="cpu")
 
 
 def tensors(raw: RawMotion) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -58,7 +59,7 @@ def test_bones_keep_their_lengths_within_a_nanometre() -> None:
 
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = solved(toy_track(BODY, GAPPY))
-    monkeypatch.setattr(solve, "CHUNK_FRAMES", 7)
+    monkeypatch.setattr("stages.solve.body.CHUNK_FRAMES", 7)
     np.testing.assert_allclose(
         solved(toy_track(BODY, GAPPY)).parent_from_joint, whole.parent_from_joint, atol=1e-9, rtol=0
     )

@@ -1,47 +1,25 @@
-"""RawMotion to Motion: rotations and root made steady without delay; bones keep their lengths because only they move.
+"""Rotations and root made steady without delay; bones keep their lengths because only these move.
 
 Rotations are smoothed as orientations in the world: a limb's direction was read off its own landmarks, so noise of the
 parent does not belong to it.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.bodies import body_file, load_body
 from models.bodies.body import Body, pose_joints, pose_landmarks
 from models.devices import best_precision, find_device, single_thread, to_array
-from models.errors import WeightsError
 from models.filters import fill_positions, fill_rotations, smooth_positions, smooth_rotations, smoothing_stencil
 from models.ik_refine import parent_from_joints
 from models.kinematics import world_from_joints
 from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 from stages.contracts import Motion, RawMotion
+from stages.denoise.config import Config
 
-VERSION: Final = 1
 CHUNK_FRAMES: Final = 512
-
-
-@dataclass(frozen=True)
-class Config:
-    """How slow a movement must be to pass: the period in seconds that keeps half its power, per group of joints."""
-
-    root_s: float = 1 / 6
-    """Position of the pelvis."""
-    trunk_s: float = 1 / 6
-    """Pelvis, spine, collars."""
-    legs_s: float = 1 / 6
-    """Hips, knees, feet."""
-    arms_s: float = 1 / 6
-    """Shoulders and elbows."""
-    hands_s: float = 1 / 4
-    """Wrists and hands."""
-    head_s: float = 1 / 4
-    """Neck and head."""
 
 
 _GROUPS: Final = {
@@ -53,30 +31,9 @@ _GROUPS: Final = {
 }
 
 
-def reads(config: Config) -> tuple[Path, ...]:
-    """Files that the result depends on beside the motion, which names its body and its stamp: none."""
-    del config
-    return ()
-
-
-def run(config: Config, raw: RawMotion, *, device: str) -> Motion:
-    """Smooth a motion; unobserved frames weigh nothing and are filled again between their neighbours.
-
-    Raises:
-        WeightsError: the body that the motion was solved on is not the one that is installed.
-    """
-    body = load_body(raw.body_model)
-    if body.sha256 != raw.body_sha256:
-        raise WeightsError(
-            f"the motion was solved on a body {raw.body_model!r} with other bytes than {body_file(raw.body_model)}",
-            "solve again",
-        )
-    return denoise_body(config, raw, body, device=device)
-
-
 @single_thread()
 def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> Motion:
-    """As run, for a body that is already there."""
+    """Smooth a motion of this body; unobserved frames weigh nothing and are filled again between their neighbours."""
     chosen = find_device(device)
     body = body.to(chosen, best_precision(chosen))
     local = torch.from_numpy(raw.parent_from_joint).to(body.template_m)

@@ -1,9 +1,7 @@
-"""JointTrack to RawMotion: shape from lengths that stay constant, pose from the landmarks, gaps filled and marked."""
+"""The shape of a body from lengths that stay constant, its pose from the landmarks; gaps filled and marked."""
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -11,7 +9,6 @@ import torch
 from torch import Tensor
 
 from models.anatomy import EVIDENCE
-from models.bodies import body_file, load_body
 from models.bodies.body import Body
 from models.devices import best_precision, find_device, single_thread, to_array
 from models.errors import InputError
@@ -21,8 +18,8 @@ from models.ik_refine import parent_from_joints
 from models.rig import Pose, Rig, make_rig, rig_landmarks
 from models.shape import carry_over, fit_betas, length_ratios, length_weights, lengths_of, weighted_median
 from stages.contracts import JointTrack, RawMotion
+from stages.solve.config import Config
 
-VERSION: Final = 1
 CHUNK_FRAMES: Final = 256
 """Solved at once: bounds the memory (some 40 MB) whatever the length of the clip."""
 SAMPLE_FRAMES: Final = 120
@@ -31,33 +28,13 @@ SAMPLE_FRAMES: Final = 120
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Config:
-    """How landmarks become rotations."""
-
-    body: str = "free"
-    """Body model that is posed."""
-    refine_steps: int = 2
-    """Gauss-Newton steps after the direct solution; 0 for the direct solution alone."""
-
-
-def reads(config: Config) -> tuple[Path, ...]:
-    """Files that the result depends on."""
-    return (body_file(config.body),)
-
-
-def run(config: Config, track: JointTrack, *, device: str) -> RawMotion:
-    """Fit the named body to a track; unobserved frames are filled between their neighbours and marked.
+@single_thread()
+def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) -> RawMotion:
+    """Fit a body to a track; unobserved frames are filled between their neighbours and marked.
 
     Raises:
         InputError: no frame is observed.
     """
-    return solve_body(config, track, load_body(config.body), device=device)
-
-
-@single_thread()
-def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) -> RawMotion:
-    """As run, for a body that is already there."""
     if not track.observed.any():
         raise InputError("the person is seen in no frame", "choose another person or another part of the video")
     chosen = find_device(device)
