@@ -31,7 +31,7 @@ from models.skeletons import LANDMARK_MIRROR
 from models.weights import file_sha256
 from training.synthesize import Sightings, read
 
-RIDGES: Final = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+RIDGES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 """Pull toward leaving the rough metres alone, as a share of each feature's variance."""
 FOLDS: Final = 5
 MIN_SCORE: Final = 0.5
