@@ -2,6 +2,9 @@
 
 import os
 
+# Tests count small batches, over which threads wait for each other; libraries read this when they are imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 
