@@ -21,6 +21,8 @@ from models.osim.chain import Chain
 
 MATHS = {"reassoc", "contract", "arcp", "nsz"}
 """What the compiler may change about sums; infinities stay what they are, they stand for bounds that are not there."""
+INSIDE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""For functions that only compiled ones call: their wrappers for Python would take long to compile."""
 DAMPING_FLOOR, DAMPING_START, DAMPING_LIMIT = 1e-9, 1e-6, 1e4
 RIDGE = 1e-10
 """Added to the diagonal, whose weights sum to 1: a coordinate that no marker shows stays where it is."""
@@ -165,7 +167,10 @@ def assess(case, poses):
         pose = poses[t].copy()
         costs[t] = _cost(chain, goal, pose, t, work)
         _bend(chain, goal, pose, work)
-        slopes[t], curvatures[t] = 2 * work.slope, 2 * work.curvature
+        for v in range(variables):
+            slopes[t, v] = 2 * work.slope[v]
+            for u in range(variables):
+                curvatures[t, v, u] = 2 * work.curvature[v, u]
     return costs, slopes, curvatures
 
 
@@ -187,7 +192,7 @@ def marker_costs(case, poses, frames):
     return costs
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS)
+@njit(cache=True, nogil=True, fastmath=MATHS, **INSIDE)
 @no_type_check
 def _settle(case, pose, frame, limits, work):
     """Levenberg's and Marquardt's steps until hardly a way is left; pose (C,) is overwritten, its cost returned.
@@ -228,7 +233,7 @@ def _settle(case, pose, frame, limits, work):
     return cost
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS)
+@njit(cache=True, nogil=True, fastmath=MATHS, **INSIDE)
 @no_type_check
 def _room(chain, coordinates):
     segments, variables = len(chain.carrier), len(chain.variable_coordinate)
@@ -250,7 +255,7 @@ def _room(chain, coordinates):
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, **INSIDE)
 @no_type_check
 def _same(weight, frame):
     """Whether a frame and the two before it see the same markers."""
@@ -261,7 +266,7 @@ def _same(weight, frame):
     return True
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS, inline="always")
+@njit(cache=True, nogil=True, fastmath=MATHS, inline="always", **INSIDE)
 @no_type_check
 def _function(tables, i, x):
     """Value and slope of function i."""
@@ -285,7 +290,7 @@ def _function(tables, i, x):
     return terms[k, 1] + u * (b + u * (c + u * d)), b + u * (2 * c + 3 * u * d)
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS)
+@njit(cache=True, nogil=True, fastmath=MATHS, **INSIDE)
 @no_type_check
 def _place(chain, pose, work):
     """Place segments and twists; pose is overwritten where couplers rule."""
@@ -337,7 +342,7 @@ def _place(chain, pose, work):
                 t[2, k] = w + sine * (dx * v - dy * u) + versine * (dz * along - w)
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS)
+@njit(cache=True, nogil=True, fastmath=MATHS, **INSIDE)
 @no_type_check
 def _cost(chain, goal, pose, frame, work):
     """Place everything and sum up the markers' part of each segment; returns the frame's cost."""
@@ -379,13 +384,14 @@ def _cost(chain, goal, pose, frame, work):
     return cost
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS)
+@njit(cache=True, nogil=True, fastmath=MATHS, **INSIDE)
 @no_type_check
 def _bend(chain, goal, pose, work):
     """Half the slope and half the curvature of the cost, at the pose that was placed last."""
     total, slope, curvature = work.total, work.slope, work.curvature
     for s in range(len(chain.carrier) - 1, 0, -1):
-        total[chain.carrier[s]] += total[s]
+        for k in range(16):
+            total[chain.carrier[s], k] += total[s, k]
     slope[:], curvature[:] = 0.0, 0.0
     last = -1
     l0 = l1 = l2 = l3 = l4 = l5 = 0.0
@@ -419,23 +425,26 @@ def _bend(chain, goal, pose, work):
             curvature[u, v] += value
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS)
+@njit(cache=True, nogil=True, fastmath=MATHS, **INSIDE)
 @no_type_check
 def _equations(chain, pose, damping, work):
     """The damped system without the variables that rest on a bound."""
     variables, system, right = len(work.right), work.system, work.right
-    system[:] = work.curvature
+    for v in range(variables):
+        for u in range(variables):
+            system[v, u] = work.curvature[v, u]
     for v in range(variables):
         x, pull = pose[chain.variable_coordinate[v]], work.slope[v]
         right[v] = -pull
         if (x <= chain.lower[v] + AT_BOUND and pull > 0) or (x >= chain.upper[v] - AT_BOUND and pull < 0):
-            system[v, :], system[:, v] = 0.0, 0.0
+            for u in range(variables):
+                system[v, u] = system[u, v] = 0.0
             system[v, v], right[v] = 1.0, 0.0
         else:
             system[v, v] = system[v, v] * (1 + damping) + RIDGE
 
 
-@njit(cache=True, nogil=True, fastmath=MATHS)
+@njit(cache=True, nogil=True, fastmath=MATHS, **INSIDE)
 @no_type_check
 def _solve(system, right):
     """Solve in place by system = L^T L, from the last row up; False if it is not positive."""
