@@ -279,6 +279,7 @@ def _short(value: object) -> object:
 def _quiet() -> Generator[None]:
     """OpenSim prints from C++ past every setting."""
     opensim.Logger.setLevelString("off")
+    opensim.Logger.removeFileSink()
     sys.stdout.flush()
     kept = os.dup(1)
     nothing = os.open(os.devnull, os.O_WRONLY)

@@ -11,7 +11,7 @@ Compiled on first use (seconds), then kept beside this file.
 # pyright: reportUntypedFunctionDecorator=false, reportMissingParameterType=false, reportUnknownParameterType=false
 # pyright: reportUnknownVariableType=false
 
-from typing import NamedTuple, no_type_check
+from typing import Any, Final, NamedTuple, no_type_check
 
 import numpy as np
 from jaxtyping import Float
@@ -21,7 +21,7 @@ from models.osim.chain import Chain
 
 MATHS = {"reassoc", "contract", "arcp", "nsz"}
 """What the compiler may change about sums; infinities stay what they are, they stand for bounds that are not there."""
-INSIDE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+INSIDE: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """For functions that only compiled ones call: their wrappers for Python would take long to compile."""
 DAMPING_FLOOR, DAMPING_START, DAMPING_LIMIT = 1e-9, 1e-6, 1e4
 RIDGE = 1e-10

@@ -6,6 +6,7 @@ import numpy as np
 import opensim
 
 opensim.Logger.setLevelString("off")
+opensim.Logger.removeFileSink()
 MOTIONS = {1: "rotational", 2: "translational", 3: "coupled"}
 
 
