@@ -115,12 +115,11 @@ def test_the_bvh_plays_the_joints_of_motion_npz(whole: Path) -> None:
 
 
 def test_the_motion_of_the_sample_is_as_true_as_it_was(whole: Path) -> None:
-    """Golden figures with 10 % of room: what the classical pipeline reaches on this clip."""
+    """Golden figures, with 10 % of room for other processors; a frozen mean pose has 150.8, 17.1, 13.6 and 12.0."""
     found, rate_hz = in_camera(whole / "person_0/motion.npz")
     true, _ = in_camera(ROOT / "samples" / "walk_truth.npz")
     figures = score(found, true, rate_hz)
-    golden = {"mpjpe22_mm": 0.0, "knee_deg": 0.0, "hip_deg": 0.0, "elbow_deg": 0.0}
-    print({key: round(figures[key], 2) for key in figures})
+    golden = {"mpjpe22_mm": 61.6, "knee_deg": 4.72, "hip_deg": 4.75, "elbow_deg": 9.76}
     assert all(figures[key] <= 1.1 * value for key, value in golden.items()), figures
 
 
