@@ -7,17 +7,16 @@ w, w p and w p p is all that two coordinates need. No Jacobian is built. The sys
 
 Compiled on first use (seconds), then kept beside this file.
 """
-# numba carries no types: shapes stand in models/osim/chain.py and in the docstrings here.
+# numba carries no types: shapes stand in models/osim/problem.py and in the docstrings here.
 # pyright: reportUntypedFunctionDecorator=false, reportMissingParameterType=false, reportUnknownParameterType=false
 # pyright: reportUnknownVariableType=false
 
-from typing import Any, Final, NamedTuple, no_type_check
+from typing import Any, Final, no_type_check
 
 import numpy as np
-from jaxtyping import Float
 from numba import njit
 
-from models.osim.chain import Chain
+from models.osim.problem import Work
 
 MATHS = {"reassoc", "contract", "arcp", "nsz"}
 """What the compiler may change about sums; infinities stay what they are, they stand for bounds that are not there."""
@@ -29,67 +28,6 @@ RIDGE = 1e-10
 AT_BOUND = 1e-9
 FASTEST_LOSS = 0.99
 """Steps that shrink more slowly than this count as if they shrank so."""
-
-
-class Work(NamedTuple):
-    """Room for one frame; twists and sums are about the ground's origin.
-
-    Attributes:
-        turn, origin_m: ground from segment.
-        spin, glide: twist of each coordinate.
-        lean: change of each coordinate with the variable that it leans on.
-        total: of each segment's subtree: w; w p; w (xx yy zz xy xz yz); w r; w p x r.
-        system, right: the linear equations of a step, spoiled by solving them.
-        curvature, slope: half of the cost's.
-    """
-
-    turn: Float[np.ndarray, "segments 3 3"]
-    origin_m: Float[np.ndarray, "segments 3"]
-    spin: Float[np.ndarray, "coordinates 3"]
-    glide: Float[np.ndarray, "coordinates 3"]
-    lean: Float[np.ndarray, " coordinates"]
-    total: Float[np.ndarray, "segments 16"]
-    system: Float[np.ndarray, "variables variables"]
-    right: Float[np.ndarray, " variables"]
-    curvature: Float[np.ndarray, "variables variables"]
-    slope: Float[np.ndarray, " variables"]
-
-
-class Goal(NamedTuple):
-    """What the solver follows.
-
-    Attributes:
-        target_m: measured markers; any number where the weight is 0.
-        weight: sums to 1 in each frame, or is 0 throughout.
-        task_weight: of coordinates.
-        task_value: wanted.
-    """
-
-    target_m: Float[np.ndarray, "frames markers 3"]
-    weight: Float[np.ndarray, "frames markers"]
-    task_weight: Float[np.ndarray, " coordinates"]
-    task_value: Float[np.ndarray, " coordinates"]
-
-
-class Case(NamedTuple):
-    """What moves, and where it should go."""
-
-    chain: Chain
-    goal: Goal
-
-
-class Limits(NamedTuple):
-    """When to stop.
-
-    Attributes:
-        stop: a frame is solved when no coordinate has further to go than this, radians or metres.
-        most: steps at most.
-        gain: a minimum is another one if its cost is lower by this share.
-    """
-
-    stop: float
-    most: int
-    gain: float
 
 
 @njit(cache=True, nogil=True, fastmath=MATHS)
@@ -136,8 +74,7 @@ def improve(case, poses, costs, frames, direction, limits):
 
     poses (T,C) and costs (T,) are overwritten; direction is 1 or -1; returns how many frames got better.
     """
-    work, better = _room(case.chain, poses.shape[1]), 0
-    trial = np.zeros(poses.shape[1])
+    work, trial, better = _room(case.chain, poses.shape[1]), np.zeros(poses.shape[1]), 0
     for k in range(len(frames)):
         t = frames[k] + direction
         while 0 <= t < poses.shape[0]:
@@ -240,19 +177,10 @@ def _room(chain, coordinates):
     turn = np.zeros((segments, 3, 3))
     for i in range(3):
         turn[0, i, i] = 1.0
-    square, line = (variables, variables), variables
-    return Work(
-        turn,
-        np.zeros((segments, 3)),
-        np.zeros((coordinates, 3)),
-        np.zeros((coordinates, 3)),
-        np.ones(coordinates),
-        np.zeros((segments, 16)),
-        np.zeros(square),
-        np.zeros(line),
-        np.zeros(square),
-        np.zeros(line),
-    )
+    spin, glide, lean = np.zeros((coordinates, 3)), np.zeros((coordinates, 3)), np.ones(coordinates)
+    system, curvature = np.zeros((variables, variables)), np.zeros((variables, variables))
+    right, slope, total = np.zeros(variables), np.zeros(variables), np.zeros((segments, 16))
+    return Work(turn, np.zeros((segments, 3)), spin, glide, lean, total, system, right, curvature, slope)
 
 
 @njit(cache=True, nogil=True, **INSIDE)
@@ -456,14 +384,13 @@ def _solve(system, right):
         system[k, k] = pivot
         for i in range(k):
             system[k, i] /= pivot
+        right[k] /= pivot
         for i in range(k):
             factor = system[k, i]
             if factor != 0:
+                right[i] -= factor * right[k]
                 for j in range(i + 1):
                     system[i, j] -= factor * system[k, j]
-        right[k] /= pivot
-        for i in range(k):
-            right[i] -= system[k, i] * right[k]
     for k in range(count):
         for j in range(k):
             right[k] -= system[k, j] * right[j]

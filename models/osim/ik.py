@@ -14,9 +14,9 @@ from models.errors import InputError
 from models.osim import chain_kernels as kernels
 from models.osim.aliases import canonical
 from models.osim.chain import driven_pose, forge
-from models.osim.chain_kernels import Case, Goal, Limits
 from models.osim.forward import obey_couplers
 from models.osim.model import Marker, Model
+from models.osim.problem import Case, Goal, Limits
 from models.osim.seeds import limbs, root_poses, scattered
 from models.osim.tasks import Tasks
 from models.osim.trc import Trial

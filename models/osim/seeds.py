@@ -4,10 +4,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from models.osim.aliases import Turns, three_turns
-from models.osim.chain import Chain, driven_pose
+from models.osim.chain import driven_pose
 from models.osim.forward import after, carry_markers, inverse, place_bodies, rigid
 from models.osim.functions import Polynomial
 from models.osim.model import GROUND, Branch, Marker, Model
+from models.osim.problem import Chain
 
 MIDDLE = 0.8
 """Limbs are scattered over this part of a range; its ends are seldom right."""
