@@ -23,7 +23,7 @@ AHEAD: Final = 3
 class Config:
     """How the overlay looks."""
 
-    long_side_px: int = 1280
+    long_side_px: int = 960
     """Longest side of the overlay; a larger picture is scaled down, a smaller one stays."""
     opacity: float = 0.6
     """How much of the picture the skin hides, 0 to 1."""
