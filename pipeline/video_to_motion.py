@@ -1,6 +1,8 @@
 """The program: one video in, motion files of everyone in it out."""
 
 import dataclasses
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -65,9 +67,8 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pe
     clip = store.step(ingest.run, config.ingest, task.video)
     if not task.until.reaches(Until.DETECT):
         return []
-    if task.until.reaches(Until.SOLVE) and store.records[-1].seconds is not None:
-        Thread(target=_import_ahead).start()
-    detections = store.step(detect.run, config.detect, task.video, clip)
+    with _importing_ahead(is_new=store.records[-1].seconds is not None):
+        detections = store.step(detect.run, config.detect, task.video, clip)
     if not task.until.reaches(Until.TRACK):
         return []
     people = store.step(track.run, config.track, clip, detections)
@@ -88,10 +89,20 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pe
     return results
 
 
-def _import_ahead() -> None:
-    """Import what solving and drawing need while a new video is looked at: torch alone takes more than a second."""
-    for module in ("stages.solve.body", "stages.denoise.steady", "stages.export.overlay_paint"):
-        import_module(module)
+@contextmanager
+def _importing_ahead(*, is_new: bool) -> Generator[None]:
+    """While a new video is looked at, import what solving and drawing need: torch alone takes more than a second.
+
+    All is imported when the block ends: a library that is loaded while another thread asks which ones are (as lift
+    does, to set their threads) can lock both out for good.
+    """
+    modules = ("stages.solve.body", "stages.denoise.steady", "stages.export.overlay_paint") if is_new else ()
+    thread = Thread(target=lambda: [import_module(module) for module in modules])
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _solve_person(
