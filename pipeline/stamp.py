@@ -31,10 +31,15 @@ class Stamp:
     reads: dict[str, str]
 
 
+def stage_of(run: Callable[..., object]) -> str:
+    """The name of the stage that a function belongs to: that of its module."""
+    return run.__module__.rpartition(".")[2]
+
+
 def stamp_of(run: Callable[..., object], config: Any, inputs: tuple[object, ...]) -> Stamp:
     """Stamp a call of `run(config, *inputs)`, whose module holds VERSION and may hold `reads(config)`."""
     module = sys.modules[run.__module__]
-    stage = run.__module__.rpartition(".")[2]
+    stage = stage_of(run)
     reads: Callable[[Any], tuple[Path, ...]] | None = getattr(module, "reads", None)
     parts: dict[str, Any] = {
         "version": module.VERSION,

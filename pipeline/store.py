@@ -16,7 +16,7 @@ import numpy as np
 from models.errors import InputError, OutputError
 from pipeline import artefacts, film
 from pipeline.atomic import plain_name, replacing, write
-from pipeline.stamp import Stamp, stamp_of
+from pipeline.stamp import Stamp, stage_of, stamp_of
 from stages.contracts import Exports
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,10 @@ class Store:
     def inside(self, name: str) -> "Store":
         """A store for a folder within this one that keeps the same records."""
         return dataclasses.replace(self, folder=self.folder / plain_name(name))
+
+    def holds(self, run: Callable[..., object]) -> bool:
+        """Whether a result of this stage lies here, of whatever input, that may be used again."""
+        return not self.overwrite and (self.folder / f"{stage_of(run)}.json").exists()
 
     def step(
         self,

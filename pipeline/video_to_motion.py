@@ -64,10 +64,10 @@ class PersonResult:
 
 def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[PersonResult]:
     """Turn one video into motion files; the only place where stages meet."""
-    clip = store.step(ingest.run, config.ingest, task.video)
-    if not task.until.reaches(Until.DETECT):
-        return []
-    with _importing_ahead(is_new=store.records[-1].seconds is not None):
+    with _importing_ahead(is_new=task.until.reaches(Until.SOLVE) and not store.holds(detect.run)):
+        clip = store.step(ingest.run, config.ingest, task.video)
+        if not task.until.reaches(Until.DETECT):
+            return []
         detections = store.step(detect.run, config.detect, task.video, clip)
     if not task.until.reaches(Until.TRACK):
         return []
@@ -96,7 +96,8 @@ def _importing_ahead(*, is_new: bool) -> Generator[None]:
     All is imported when the block ends: a library that is loaded while another thread asks which ones are (as lift
     does, to set their threads) can lock both out for good.
     """
-    modules = ("stages.solve.body", "stages.denoise.steady", "stages.export.overlay_paint") if is_new else ()
+    later = ("stages.lift.person", "stages.solve.body", "stages.denoise.steady", "stages.export.overlay_paint")
+    modules = later if is_new else ()
     thread = Thread(target=lambda: [import_module(module) for module in modules])
     thread.start()
     try:

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float
 
-from models.camera import project
 from stages.contracts import JointTrack, Motion, Quality
 
 VERSION: Final = 1
@@ -41,6 +40,9 @@ def run(config: Config, track: JointTrack, motion: Motion) -> Quality:
 
 
 def _pixels(motion: Motion) -> Float[np.ndarray, "frames 33 2"]:
+    # scipy, which the camera's rotations come from, takes half a second to import.
+    from models.camera import project  # noqa: PLC0415
+
     camera_from_world = np.linalg.inv(motion.world_from_camera)
     in_camera_m = motion.landmarks_m @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     return project(in_camera_m, motion.camera_matrix)

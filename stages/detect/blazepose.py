@@ -9,9 +9,8 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from scipy.special import expit
 
-from stages.detect.networks import DETECTION, LANDMARKS, Network, load_network
+from stages.detect.networks import DETECTION, LANDMARKS, Network, load_network, sigmoid
 from stages.detect.reading import CROP_SIDE, OUTPUTS, CropReading, Reading
 from stages.detect.regions import cut, merge_overlapping, picture_from_crop, region_about
 
@@ -52,7 +51,7 @@ def find_people(
     side = float(max(height, width))
     whole = np.array([width / 2, height / 2, side, 0.0])
     output = models.detection(cut(picture, whole, _WHOLE_SIDE).astype(np.float32) / 127.5 - 1)
-    score = expit(output["Identity_1"][:, 0].astype(np.float64))
+    score = sigmoid(output["Identity_1"][:, 0].astype(np.float64))
     sure = score > min_score
     box, points = _decode_boxes(output["Identity"][sure].astype(np.float64), anchors()[sure])
     merged, best = merge_overlapping(box, points, score[sure], _OVERLAP)

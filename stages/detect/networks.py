@@ -12,7 +12,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from models.errors import WeightsError
 
@@ -38,6 +38,11 @@ class Network:
         self.interpreter.set_tensor(self.input_index, picture[None])
         self.interpreter.invoke()
         return {name: self.interpreter.get_tensor(index)[0] for name, index in self.output_index.items()}
+
+
+def sigmoid(logit: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
+    """From a network's raw output to 0..1; scipy's expit is the same and takes a quarter of a second to import."""
+    return 0.5 + 0.5 * np.tanh(0.5 * logit)
 
 
 def network_files() -> tuple[Path, ...]:

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, UInt8
-from scipy.special import expit
 
 from models.skeletons import LANDMARK_MIRROR
-from stages.detect.networks import Network
+from stages.detect.networks import Network, sigmoid
 from stages.detect.regions import picture_from_crop, region_about, turn
 
 CROP_SIDE: Final = 256
@@ -69,8 +68,8 @@ class CropReading:
         return CropReading(
             unit=refine_by_heat(point[..., :2] / CROP_SIDE, heat),
             rough_m=_stack(outputs, "Identity_4", _POINTS, 3),
-            visibility=expit(point[..., 3]),
-            presence=expit(point[..., 4]),
+            visibility=sigmoid(point[..., 3]),
+            presence=sigmoid(point[..., 4]),
             score=_stack(outputs, "Identity_1").reshape(-1),
         )
 
@@ -151,7 +150,7 @@ def refine_by_heat(
     logit = heat[
         batch[..., None, None], _clip(y, rows)[..., None], _clip(x, columns)[..., None, :], point[..., None, None]
     ]
-    warmth = expit(logit.astype(np.float64)) * (y_known[..., None] & x_known[..., None, :])
+    warmth = sigmoid(logit.astype(np.float64)) * (y_known[..., None] & x_known[..., None, :])
     total = warmth.sum(axis=(-2, -1))
     sure: Bool[np.ndarray, "batch points"] = inside & (warmth.max(axis=(-2, -1)) >= 0.5)
     divisor = np.where(sure, total, 1.0)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from stages.contracts import Exports, Motion
-from stages.export import bvh, c3d, motion_npz, smpl, tables, trc
 from stages.export.joint_names import Preset
 
 VERSION: Final = 2
@@ -35,8 +34,8 @@ def run(config: Config, stem: str, motion: Motion) -> Exports:
     Raises:
         ConfigError, WeightsError, InputError: the motion's body cannot be had, or has other betas.
     """
-    # Importing glTF's library takes longer than encoding a short motion.
-    from stages.export import glb  # noqa: PLC0415
+    # Importing what the formats need takes longer than encoding a short motion.
+    from stages.export import bvh, c3d, glb, motion_npz, smpl, tables, trc  # noqa: PLC0415
 
     trc_name = f"{stem}_joints.trc"
     bvh_text = bvh.encode(motion, config.joint_names, t_pose_first=config.bvh_t_pose_first)

@@ -14,6 +14,7 @@ from models.skeletons import LANDMARK_INDEX
 from models.trajectory import LengthPrior
 from models.trajectory_terms import Evidence
 from stages.contracts import Person
+from stages.lift.config import Noise
 from stages.lift.resample import Resampling
 
 _LIMBS: Final = ("shoulder", "hip", "knee", "ankle")
@@ -28,26 +29,6 @@ TORN: Final = 0.05
 
 WEIGHTLESS: Final = 0.02
 """Least confidence: no point is left without any hold."""
-
-
-@dataclass(frozen=True)
-class Noise:
-    """Standard deviations of one independent look; see models.trajectory.FitOptions.looks_per_second."""
-
-    pixel: float = 0.005
-    """Of a point that is seen for certain, as a share of the side of the region that was looked at."""
-    shape_m: float = 0.02
-    """Of the corrected shape across the line of sight."""
-    depth_m: float = 0.05
-    """Of the corrected shape along the line of sight."""
-    place: float = 2.5
-    """Factor on both for the place of a landmark about the hips."""
-    bone: float = 2.0
-    """Factor on both for the ends of a bone about each other, for every metre of its length."""
-    length: float = 0.08
-    """Of the bone lengths read off the shape over one second, as a share of the length."""
-    length_quantile: float = 0.85
-    """Which of a bone's lengths over the clip is believed; depth is compressed, so most are too short."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,58 @@
+"""What can be set about lifting."""
+
+import math
+from dataclasses import dataclass, field
+
+from models.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Standard deviations of one independent look; see models.trajectory.FitOptions.looks_per_second."""
+
+    pixel: float = 0.005
+    """Of a point that is seen for certain, as a share of the side of the region that was looked at."""
+    shape_m: float = 0.02
+    """Of the corrected shape across the line of sight."""
+    depth_m: float = 0.05
+    """Of the corrected shape along the line of sight."""
+    place: float = 2.5
+    """Factor on both for the place of a landmark about the hips."""
+    bone: float = 2.0
+    """Factor on both for the ends of a bone about each other, for every metre of its length."""
+    length: float = 0.08
+    """Of the bone lengths read off the shape over one second, as a share of the length."""
+    length_quantile: float = 0.85
+    """Which of a bone's lengths over the clip is believed; depth is compressed, so most are too short."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """How to lift."""
+
+    focal_length_px: float | None = None
+    """Focal length in pixels of the upright picture; None takes the file's word, else guesses the longer side."""
+    field_of_view_deg: float | None = None
+    """Instead of the focal length: the angle that the width of the upright picture spans."""
+    camera_pitch_deg: float = 0.0
+    """How far the camera looks down."""
+    rate_hz: int | None = None
+    """Frames per second of the result; None takes the whole number nearest to the video's rate."""
+    height_m: float | None = None
+    """The person's stature, which sets the scale; None believes the detector's metres."""
+    corrected: bool = True
+    """Correct the detector's metres by the map fitted on drawn people; False takes them as they are."""
+    noise: Noise = field(default_factory=Noise)
+    """How far the detector's values are off."""
+    jerk: float = 60.0
+    """How suddenly people move: root mean square jerk times the root of a second, m/s³ √s."""
+
+    def __post_init__(self) -> None:
+        for name in ("focal_length_px", "field_of_view_deg", "rate_hz", "height_m"):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise ConfigError(f"lift.{name} is {value}", "give a number above zero")
+        if self.field_of_view_deg is not None and self.field_of_view_deg >= 180:
+            raise ConfigError(f"lift.field_of_view_deg is {self.field_of_view_deg}", "give an angle below 180")
+        if self.focal_length_px is not None and self.field_of_view_deg is not None:
+            raise ConfigError("focal_length_px and field_of_view_deg are both given", "leave one of them out")
