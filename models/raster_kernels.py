@@ -1,6 +1,7 @@
 """The loops of the rasteriser, compiled: vertex normals, triangles into a depth buffer, a layer over a picture.
 
-Compiled on first use (seconds), then kept beside this file. All release the interpreter lock: threads may draw at once.
+Compiled when this file is first imported (seconds), for the one layout that models/raster.py hands over, then kept
+beside it. All release the interpreter lock: threads may draw at once.
 """
 # numba carries no types: shapes and types stand in the docstrings here, and models/raster.py checks them at its door.
 # pyright: reportUntypedFunctionDecorator=false, reportMissingParameterType=false, reportUnknownParameterType=false
@@ -12,7 +13,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit("float32[:,::1](float32[:,::1], int64[:,::1])", cache=True, nogil=True)
 @no_type_check
 def sum_normals(vertices_m, faces):
     """Unit normals, each the mean of the adjoining faces weighted by area: (V,3) f32, (F,3) int -> (V,3) f32."""
@@ -32,7 +33,11 @@ def sum_normals(vertices_m, faces):
     return normals
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    "void(float64[:,::1], float32[::1], float32[:,::1], int64[:,::1], float32[:,:,::1], float32[:,::1])",
+    cache=True,
+    nogil=True,
+)
 @no_type_check
 def fill_triangles(corner, nearness, colour, faces, out_colour, out_nearness):
     """Draw front faces into the buffers; the nearest wins.
@@ -79,7 +84,11 @@ def fill_triangles(corner, nearness, colour, faces, out_colour, out_nearness):
                         out_colour[row, column, k] = mixed * share
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    "Tuple((float32[:,:,::1], float32[:,::1], float32[:,::1]))(float32[:,:,::1], float32[:,::1], int64)",
+    cache=True,
+    nogil=True,
+)
 @no_type_check
 def average_samples(colour, nearness, side):
     """Mean of side x side samples: colour (already weighted by coverage), coverage 0..1, nearest depth (inf: none)."""
@@ -100,7 +109,7 @@ def average_samples(colour, nearness, side):
     return mean_colour, coverage, depth_m
 
 
-@njit(cache=True, nogil=True)
+@njit("void(uint8[:,:,:], float32[:,:,::1], float32[:,::1], float32)", cache=True, nogil=True)
 @no_type_check
 def blend_over(picture, colour, coverage, opacity):
     """Draw a layer over (H,W,3) u8 in place: the picture is dimmed by coverage, the weighted colour is added."""

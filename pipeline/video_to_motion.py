@@ -1,6 +1,7 @@
 """The program: one video in, motion files of everyone in it out."""
 
 import dataclasses
+import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,11 +100,13 @@ def _importing_ahead(*, is_new: bool) -> Generator[None]:
     later = ("stages.lift.person", "stages.solve.body", "stages.denoise.steady", "stages.export.overlay_paint")
     modules = later if is_new else ()
     thread = Thread(target=lambda: [import_module(module) for module in modules])
+    gc.disable()  # what is imported stays; looking for garbage in it costs a tenth
     thread.start()
     try:
         yield
     finally:
         thread.join()
+        gc.enable()
 
 
 def _solve_person(

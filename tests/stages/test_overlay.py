@@ -162,11 +162,11 @@ def test_a_video_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("width_px", "height_px", "expected"),
     [
-        (1920, 1080, (1280, 720)),
-        (1080, 1920, (720, 1280)),
+        (1920, 1080, (960, 540)),
+        (1080, 1920, (540, 960)),
         (639, 481, (638, 480)),
         (1, 1, (2, 2)),
-        (1280, 719, (1280, 718)),
+        (960, 719, (960, 718)),
     ],
 )
 def test_the_overlay_is_even_and_never_enlarged(width_px, height_px, expected):
