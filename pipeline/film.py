@@ -49,7 +49,7 @@ def _command(width_px: int, height_px: int, rate_hz: float, path: Path) -> list[
         "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width_px}x{height_px}", r=f"{rate_hz:.6f}"
     )
     encoded = pictures.output(
-        str(path), vcodec="libx264", pix_fmt="yuv420p", preset="superfast", crf=23, g=KEYFRAME_INTERVAL, bf=0,
+        str(path), vcodec="libx264", pix_fmt="yuv420p", preset="ultrafast", crf=23, g=KEYFRAME_INTERVAL, bf=0,
         movflags="+faststart", fflags="+bitexact", flags="+bitexact", video_track_timescale=90000, threads=2,
     )  # fmt: skip
     command: list[str] = (

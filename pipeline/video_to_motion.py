@@ -86,7 +86,8 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pe
             motions.append(motion)
             results.append(_result(number, motion, quality))
     if task.until.reaches(Until.OVERLAY):
-        store.film(overlay.rate_hz(clip), overlay.draw, config.overlay, task.video, clip, tuple(motions))
+        rate_hz = overlay.rate_hz(config.overlay, clip)
+        store.film(rate_hz, overlay.draw, config.overlay, task.video, clip, tuple(motions))
     return results
 
 
@@ -97,7 +98,13 @@ def _importing_ahead(*, is_new: bool) -> Generator[None]:
     All is imported when the block ends: a library that is loaded while another thread asks which ones are (as lift
     does, to set their threads) can lock both out for good.
     """
-    later = ("stages.lift.person", "stages.solve.body", "stages.denoise.steady", "stages.export.overlay_paint")
+    later = (
+        "stages.lift.person",
+        "stages.solve.body",
+        "stages.denoise.steady",
+        "stages.export.glb",
+        "stages.export.overlay_paint",
+    )
     modules = later if is_new else ()
     thread = Thread(target=lambda: [import_module(module) for module in modules])
     gc.disable()  # what is imported stays; looking for garbage in it costs a tenth

@@ -33,10 +33,7 @@ def load() -> BlazePose:
     Raises:
         WeightsError: mediapipe 0.10.14 is not what is installed.
     """
-    return BlazePose(
-        load_network(DETECTION, ("Identity", "Identity_1")),
-        load_network(LANDMARKS, OUTPUTS),
-    )
+    return BlazePose(load_network(DETECTION), load_network(LANDMARKS, OUTPUTS))
 
 
 def find_people(

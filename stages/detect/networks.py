@@ -54,8 +54,8 @@ def network_files() -> tuple[Path, ...]:
     return tuple(modules / name for name in NETWORK_SHA256)
 
 
-def load_network(name: str, outputs: Iterable[str]) -> Network:
-    """Load one network, cut down to the outputs that are asked for.
+def load_network(name: str, outputs: Iterable[str] | None = None) -> Network:
+    """Load one network, cut down to the outputs that are asked for, or whole.
 
     The landmark network also draws a mask of the person, a third of its work; without that branch the
     other outputs stay the same to the bit.
@@ -63,7 +63,8 @@ def load_network(name: str, outputs: Iterable[str]) -> Network:
     Raises:
         WeightsError: the file is missing or is another version's.
     """
-    interpreter = Interpreter(model_content=_pruned(name, frozenset(outputs)), num_threads=1)
+    content = _read_checked(name) if outputs is None else _pruned(name, frozenset(outputs))
+    interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     inputs: list[dict[str, Any]] = interpreter.get_input_details()
     outputs_found: list[dict[str, Any]] = interpreter.get_output_details()

@@ -1,9 +1,9 @@
-"""Shows the motion over the video that it came from: skin and skeleton on every frame, streaming, in order."""
+"""Shows the motion over the video that it came from: skin and skeleton on its frames, streaming, in order."""
 
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,8 @@ class Config:
 
     long_side_px: int = 960
     """Longest side of the overlay; a larger picture is scaled down, a smaller one stays."""
+    max_rate_hz: float = 30.0
+    """Faster clips show every second, third ... frame, so that about this many are drawn for a second."""
     opacity: float = 0.6
     """How much of the picture the skin hides, 0 to 1."""
 
@@ -32,7 +34,7 @@ class Config:
 def draw(
     config: Config, video: Path, clip: Clip, motions: tuple[Motion, ...]
 ) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Yield every frame of the clip in order with everybody's skin and skeleton over it.
+    """Yield the frames of the clip that are shown, in order, with everybody's skin and skeleton over them.
 
     A frame shows the sample of a motion that is nearest within half a step, and nothing of a motion further away.
     Poses that nobody saw are faint. Two threads draw a few frames ahead of the one that is asked for.
@@ -44,7 +46,7 @@ def draw(
     from stages.export.overlay_figures import figures_by_frame  # noqa: PLC0415
     from stages.export.overlay_paint import paint  # noqa: PLC0415
 
-    size_px = overlay_size(config, clip)
+    size_px, clip = overlay_size(config, clip), thinned(config, clip)
     waiting: deque[Future[UInt8[np.ndarray, "height width 3"]]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for picture, figures in zip(read(video, clip), figures_by_frame(clip.timestamps_s, motions), strict=True):
@@ -62,8 +64,18 @@ def overlay_size(config: Config, clip: Clip) -> tuple[int, int]:
     return width_px, height_px
 
 
-def rate_hz(clip: Clip) -> float:
+def thinned(config: Config, clip: Clip) -> Clip:
+    """The clip with the frames that are shown."""
+    step = max(1, round(_mean_rate_hz(clip) / config.max_rate_hz))
+    return replace(clip, timestamps_s=clip.timestamps_s[::step])
+
+
+def rate_hz(config: Config, clip: Clip) -> float:
     """Pictures per second at which the overlay takes as long as the clip; 1 for a single picture."""
+    return _mean_rate_hz(thinned(config, clip))
+
+
+def _mean_rate_hz(clip: Clip) -> float:
     if len(clip.timestamps_s) == 1:
         return 1.0
     return float((len(clip.timestamps_s) - 1) / (clip.timestamps_s[-1] - clip.timestamps_s[0]))

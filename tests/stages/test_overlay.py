@@ -174,8 +174,15 @@ def test_the_overlay_is_even_and_never_enlarged(width_px, height_px, expected):
 
 
 def test_the_overlay_lasts_as_long_as_the_clip():
-    assert overlay.rate_hz(clip_of([0, 0.04, 0.08, 0.2])) == pytest.approx(15)
-    assert overlay.rate_hz(clip_of([3.0])) == 1.0
+    assert overlay.rate_hz(overlay.Config(), clip_of([0, 0.04, 0.08, 0.2])) == pytest.approx(15)
+    assert overlay.rate_hz(overlay.Config(), clip_of([3.0])) == 1.0
+
+
+@pytest.mark.parametrize(("rate", "shown"), [(24, 24), (30, 30), (59.94, 29.97), (60, 30), (100, 100 / 3), (240, 30)])
+def test_fast_clips_are_thinned_by_whole_steps(rate, shown):
+    clip = clip_of((np.arange(241) / rate).tolist())
+    assert overlay.rate_hz(overlay.Config(), clip) == pytest.approx(shown)
+    assert overlay.rate_hz(overlay.Config(max_rate_hz=1000.0), clip) == pytest.approx(rate)
 
 
 def test_the_compiler_is_imported_only_to_draw():
