@@ -1,5 +1,10 @@
 """Turn videos of people into motion: python run_pipeline.py [INPUT ...]."""
 
+# ruff: noqa: E402
+import gc
+
+gc.disable()  # until all is imported: what is imported stays, and looking for garbage in it costs a tenth
+
 import argparse
 import dataclasses
 import os
@@ -50,6 +55,7 @@ class Arguments:
 def main(argv: list[str]) -> int:
     """Run the command line; returns the exit code: 0 done, 1 a problem with the input, 2 a problem with the flags."""
     console.start()
+    gc.enable()
     try:
         arguments = _parse(argv)
         outcomes = _run(arguments)

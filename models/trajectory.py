@@ -41,7 +41,7 @@ class FitOptions:
     spacing_s: float = 0.05
     jerk: float = 60.0
     looks_per_second: float = 30.0
-    iterations: int = 12
+    iterations: int = 8
     settled_m: float = 5e-4
     window_s: float = 8.0
     lag_s: float = 1.0

@@ -22,7 +22,7 @@ from stages.solve.config import Config
 
 CHUNK_FRAMES: Final = 256
 """Solved at once: bounds the memory (some 40 MB) whatever the length of the clip."""
-SAMPLE_FRAMES: Final = 120
+SAMPLE_FRAMES: Final = 40
 """Frames, evenly spread, from which the shape is measured."""
 
 log = logging.getLogger(__name__)
