@@ -5,6 +5,7 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -73,13 +74,18 @@ def checked(settings: Mapping[str, Any]) -> PipelineConfig:
     """
     _refuse_unknown_keys(settings, PipelineConfig, "")
     try:
-        return TypeAdapter(PipelineConfig).validate_json(json.dumps(settings, default=str), strict=True)
+        return _adapter().validate_json(json.dumps(settings, default=str), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"] if isinstance(part, int) or part.isidentifier())
         raise ConfigError(
             f"{name} cannot be {first['input']!r}", f"give it a value that fits: {first['msg'].lower()}"
         ) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[PipelineConfig]:
+    return TypeAdapter(PipelineConfig)
 
 
 def _preset_path(name: str) -> Path:
