@@ -28,7 +28,7 @@ class Config:
     """Length of the window over which regions are smoothed; a person lost for half of it is let go."""
     mirrored: bool = True
     """Read the mirror images of regions as well and average: 7 % less error for twice the reading."""
-    mirror_rate_hz: float = 10.0
+    mirror_rate_hz: float = 30.0
     """Mirror images are read at this rate at most; what they put right is carried over to the frames in between."""
 
     def __post_init__(self) -> None:
