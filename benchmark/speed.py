@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ class Arguments:
     videos: tuple[Path, ...]
     """Videos to time, each as it is."""
     repeat_to_s: float | None = None
-    """Time also a repetition of the first video that lasts this long."""
+    """Time also a repetition of the first video that lasts this long, without MediaPipe Tasks."""
     runs: int = 3
     """Runs of each method; the median counts."""
     json: Path | None = None
@@ -49,11 +49,12 @@ def main(arguments: Arguments) -> None:
     """Print one row for each method and video."""
     table: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
-        videos = list(arguments.videos)
+        videos = dict.fromkeys(arguments.videos, ("mediapipe graph", "mediapipe tasks", "kinetrace"))
         if arguments.repeat_to_s:
-            videos.append(repeated(videos[0], arguments.repeat_to_s, Path(folder)))
-        for video in videos:
-            rows = _time_video(video, arguments.runs, Path(folder))
+            long = repeated(arguments.videos[0], arguments.repeat_to_s, Path(folder))
+            videos[long] = ("mediapipe graph", "kinetrace")
+        for video, methods in videos.items():
+            rows = _time_video(video, methods, arguments.runs, Path(folder))
             table += rows
             for row in rows:
                 print(*(f"{key} {value}" for key, value in row.items()), sep="  ", flush=True)
@@ -69,7 +70,7 @@ def repeated(video: Path, seconds: float, folder: Path) -> Path:
     return path
 
 
-def _time_video(video: Path, runs: int, folder: Path) -> list[dict[str, object]]:
+def _time_video(video: Path, methods: Sequence[str], runs: int, folder: Path) -> list[dict[str, object]]:
     loop = [sys.executable, "-m", "benchmark.mediapipe_loop", str(video)]
     own = [sys.executable, "run_pipeline.py", str(video), "--outputs", str(folder / "outputs"), "--overwrite"]
     methods: Mapping[str, list[str]] = {
