@@ -49,7 +49,9 @@ def main(arguments: Arguments) -> None:
     """Print one row for each method and video."""
     table: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
-        videos = dict.fromkeys(arguments.videos, ("mediapipe graph", "mediapipe tasks", "kinetrace"))
+        videos: dict[Path, Sequence[str]] = dict.fromkeys(
+            arguments.videos, ("mediapipe graph", "mediapipe tasks", "kinetrace")
+        )
         if arguments.repeat_to_s:
             long = repeated(arguments.videos[0], arguments.repeat_to_s, Path(folder))
             videos[long] = ("mediapipe graph", "kinetrace")
@@ -73,15 +75,11 @@ def repeated(video: Path, seconds: float, folder: Path) -> Path:
 def _time_video(video: Path, methods: Sequence[str], runs: int, folder: Path) -> list[dict[str, object]]:
     loop = [sys.executable, "-m", "benchmark.mediapipe_loop", str(video)]
     own = [sys.executable, "run_pipeline.py", str(video), "--outputs", str(folder / "outputs"), "--overwrite"]
-    methods: Mapping[str, list[str]] = {
-        "mediapipe graph": loop,
-        "mediapipe tasks": [*loop, "--tasks"],
-        "kinetrace": own,
-    }
-    measured = {name: [] for name in methods}
+    commands = {"mediapipe graph": loop, "mediapipe tasks": [*loop, "--tasks"], "kinetrace": own}
+    measured: dict[str, list[Measured]] = {name: [] for name in methods}
     for _ in range(runs):
-        for name, command in methods.items():
-            measured[name].append(run_measured(command))
+        for name in methods:
+            measured[name].append(run_measured(commands[name]))
     frames = _count(video)
     reference_s = statistics.median(m.wall_s for m in measured["mediapipe graph"])
     return [
