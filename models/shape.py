@@ -82,7 +82,7 @@ def fit_betas(
     """The most likely betas, which are independent and of unit variance beforehand.
 
     Args:
-        parent_from_joint: how the body stands when it is measured; landmarks are not quite rigid.
+        parent_from_joint: how the body stands when it is measured; lengths over a joint depend on it.
         length_m: lengths_of the person; only the weighted median difference over the frames counts.
         weight: of each length.
     """

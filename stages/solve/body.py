@@ -62,7 +62,7 @@ def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) ->
 def _measure(config: Config, body: Body, seen_m: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
     """The betas, and the ratio of the body's lengths to the track's that no betas account for.
 
-    Landmarks lie on soft skin, so that lengths depend on the pose a little: measured at rest first, then as posed.
+    Trunk and shoulders bend, so that lengths between landmarks depend on the pose: measured at rest, then as posed.
     """
     chosen = torch.linspace(0, len(seen_m) - 1, min(len(seen_m), SAMPLE_FRAMES), device=seen_m.device).round().long()
     seen_m, confidence = seen_m[chosen], confidence[chosen]
