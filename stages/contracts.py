@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_origin
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 
 def _require(truth: bool | np.bool_, problem: str) -> None:
@@ -208,6 +208,47 @@ class Motion(RawMotion):
         super().__post_init__()
         everywhere = np.ones_like(self.observed)
         _require_nan_free(everywhere, self.joints_m, self.landmarks_m)
+
+
+@dataclass(frozen=True, eq=False)
+class Biomechanics(Contract):
+    """One person's motion in the coordinates of an OpenSim model that was scaled to him.
+
+    Attributes:
+        coordinate_names: as in the model; unique.
+        is_rotation: whether a coordinate is an angle; the others are lengths.
+        coordinates: radians and metres; no NaN, every one within its limits.
+        coordinate_confidence: 0..1; 0 where the frame was not observed.
+        doubtful: the markers could not be met in this frame.
+        marker_names: virtual markers on the body's skin, named as in the model.
+        markers_m: where the body carries them, in the world.
+        model_markers_m: where the model carries them in this pose, in the world.
+        body_names: bodies of the model that have a scale factor.
+        scale_factors: along each body's x, y and z, constant over the clip.
+        model_xml: the scaled model, as OpenSim reads it.
+    """
+
+    rate_hz: int
+    timestamps_s: Float[np.ndarray, " frames"]
+    observed: Bool[np.ndarray, " frames"]
+    coordinate_names: Shaped[np.ndarray, " coordinates"]
+    is_rotation: Bool[np.ndarray, " coordinates"]
+    coordinates: Float[np.ndarray, "frames coordinates"]
+    coordinate_confidence: Float[np.ndarray, "frames coordinates"]
+    doubtful: Bool[np.ndarray, " frames"]
+    marker_names: Shaped[np.ndarray, " markers"]
+    markers_m: Float[np.ndarray, "frames markers 3"]
+    model_markers_m: Float[np.ndarray, "frames markers 3"]
+    body_names: Shaped[np.ndarray, " bodies"]
+    scale_factors: Float[np.ndarray, "bodies 3"]
+    model_xml: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_rising(self.timestamps_s)
+        _require(len(set(self.coordinate_names.tolist())) == len(self.coordinate_names), "coordinate names repeat")
+        everywhere = np.ones_like(self.observed)
+        _require_nan_free(everywhere, self.coordinates, self.coordinate_confidence, self.model_markers_m)
 
 
 @dataclass(frozen=True, eq=False)
