@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 
 from stages.contracts import Clip, Motion
 from stages.frames import read
+from stages.thinning import fitting_size, mean_rate_hz, thinned
 
 VERSION: Final = 1
 THREADS: Final = 2
@@ -46,7 +47,7 @@ def draw(
     from stages.export.overlay_figures import figures_by_frame  # noqa: PLC0415
     from stages.export.overlay_paint import paint  # noqa: PLC0415
 
-    size_px, clip = overlay_size(config, clip), thinned(config, clip)
+    size_px, clip = overlay_size(config, clip), thinned(clip, config.max_rate_hz)
     waiting: deque[Future[UInt8[np.ndarray, "height width 3"]]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         for picture, figures in zip(read(video, clip), figures_by_frame(clip.timestamps_s, motions), strict=True):
@@ -59,23 +60,9 @@ def draw(
 
 def overlay_size(config: Config, clip: Clip) -> tuple[int, int]:
     """Width and height of the overlay: even, never larger than the picture, at least 2."""
-    scale = min(1.0, config.long_side_px / max(clip.width_px, clip.height_px))
-    width_px, height_px = (max(2, round(side * scale) // 2 * 2) for side in (clip.width_px, clip.height_px))
-    return width_px, height_px
-
-
-def thinned(config: Config, clip: Clip) -> Clip:
-    """The clip with the frames that are shown."""
-    step = max(1, round(_mean_rate_hz(clip) / config.max_rate_hz))
-    return replace(clip, timestamps_s=clip.timestamps_s[::step])
+    return fitting_size(clip, config.long_side_px)
 
 
 def rate_hz(config: Config, clip: Clip) -> float:
     """Pictures per second at which the overlay takes as long as the clip; 1 for a single picture."""
-    return _mean_rate_hz(thinned(config, clip))
-
-
-def _mean_rate_hz(clip: Clip) -> float:
-    if len(clip.timestamps_s) == 1:
-        return 1.0
-    return float((len(clip.timestamps_s) - 1) / (clip.timestamps_s[-1] - clip.timestamps_s[0]))
+    return mean_rate_hz(thinned(clip, config.max_rate_hz))

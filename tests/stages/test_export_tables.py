@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from models.joint_angles import included_angles_deg
 from models.skeletons import SMPL_INDEX, SMPL_JOINTS
 from stages.export import tables
 from stages.export.number_rows import number_rows
@@ -40,7 +41,7 @@ def test_angles_have_a_column_for_each_side():
     found = read(tables.encode_angles(made))
     assert list(found) == ["time_s", *ANGLES]
     np.testing.assert_allclose(found.pop("time_s"), made.timestamps_s, atol=1e-8)
-    for name, angle_deg in tables.included_angles_deg(made.joints_m).items():
+    for name, angle_deg in included_angles_deg(made.joints_m).items():
         np.testing.assert_allclose(found[f"{name}_deg"], angle_deg, atol=1e-4)
 
 
@@ -51,7 +52,7 @@ def test_angles_have_a_column_for_each_side():
 @pytest.mark.parametrize("degrees", [30.0, 90.0, -60.0])
 def test_a_joint_that_is_bent_bends_its_own_angle_only(joint, axis, angle, degrees):
     rest, found = (
-        tables.included_angles_deg(toy_motion.make_motion(rotation).joints_m)
+        included_angles_deg(toy_motion.make_motion(rotation).joints_m)
         for rotation in (toy_motion.still(1), bent(joint, axis, degrees))
     )
     assert found[angle][0] == pytest.approx(abs(degrees), abs=12)
@@ -64,13 +65,13 @@ def test_a_straight_limb_has_angle_zero_and_a_folded_one_half_a_turn():
     for name, height_m in (("left_hip", 2.0), ("left_knee", 1.0)):
         joints_m[:, SMPL_INDEX[name], 1] = height_m
     joints_m[1, SMPL_INDEX["left_ankle"], 1] = 2.0
-    np.testing.assert_allclose(tables.included_angles_deg(joints_m)["left_knee"], [0, 180])
+    np.testing.assert_allclose(included_angles_deg(joints_m)["left_knee"], [0, 180])
 
 
 def test_the_room_does_not_matter_to_angles():
     made = toy_motion.make_motion(toy_motion.random_rotations(30))
     turn = Rotation.random(random_state=8).as_matrix()
-    before, after = (tables.included_angles_deg(joints) for joints in (made.joints_m, made.joints_m @ turn.T + 5))
+    before, after = (included_angles_deg(joints) for joints in (made.joints_m, made.joints_m @ turn.T + 5))
     for name in before:
         np.testing.assert_allclose(after[name], before[name], atol=1e-9)
 
