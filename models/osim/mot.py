@@ -6,6 +6,7 @@ Degrees belong to rotational coordinates alone: a coupled one, such as a patella
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -84,9 +85,9 @@ def write_mot(table: Table, name: str = "Coordinates") -> str:
         "endheader",
         "\t".join(("time", *table.labels)),
     ]
-    for time_s, row in zip(table.timestamps_s, table.values, strict=True):
-        lines.append("\t".join(f"{value:.8f}" for value in (time_s, *row)))
-    return "\n".join(lines) + "\n"
+    rows = np.column_stack([table.timestamps_s, table.values]).round(8) + 0.0  # no minus zero
+    pattern = "\t".join(["%.8f"] * rows.shape[1])
+    return "\n".join([*lines, *(pattern % tuple(row) for row in rows.tolist())]) + "\n"
 
 
 def table_of(
@@ -134,7 +135,15 @@ def _row(number: int, line: str, count: int) -> list[float]:
         cells.pop()
     if len(cells) != count:
         raise InputError(f"line {number}: {len(cells)} cells for {count} labels", "write one number for each label")
-    values: list[float] = []
+    try:
+        values = [float(cell) for cell in cells]
+    except ValueError:
+        values = [np.nan]
+    return values if np.isfinite(values).all() else _refuse(number, cells)
+
+
+def _refuse(number: int, cells: list[str]) -> NoReturn:
+    """Name the first cell that is no finite number."""
     for k, cell in enumerate(cells):
         try:
             value = float(cell)
@@ -143,5 +152,4 @@ def _row(number: int, line: str, count: int) -> list[float]:
         if not np.isfinite(value):
             shown = repr(cell.strip()) if cell.strip() else "blank"
             raise InputError(f"line {number}, column {k + 1}: the cell is {shown}", "write a finite number")
-        values.append(value)
-    return values
+    raise AssertionError("every cell is finite")

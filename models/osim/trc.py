@@ -101,9 +101,10 @@ def write_trc(trial: Trial, file_name: str) -> str:
         "\t\t" + "\t".join(f"{axis}{k + 1}" for k in range(count) for axis in "XYZ"),
         "",
     ]
-    for frame, time_s in enumerate(trial.timestamps_s):
-        cells = ("NaN" if np.isnan(value) else f"{value:.7f}" for value in trial.markers_m[frame].ravel())
-        lines.append(f"{frame + 1}\t{time_s:.8f}\t" + "\t".join(cells))
+    flat = trial.markers_m.reshape(frames, -1).round(7) + 0.0  # no minus zero
+    rows = np.column_stack([np.arange(1.0, frames + 1), trial.timestamps_s, flat]).tolist()
+    pattern = "%d\t%.8f" + "\t%.7f" * (3 * count)
+    lines += [(pattern % tuple(row)).replace("nan", "NaN") for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -125,7 +126,13 @@ def _row(line: str, number: int, markers: int) -> list[float]:
     if len(cells) != wanted:
         problem = f"line {number}: {len(cells)} cells, {markers} markers need {wanted}"
         raise InputError(problem, "write NaN for a missing marker and tabs between cells")
-    return [_number(cell, f"line {number}, column {k + 1}") for k, cell in enumerate(cells)]
+    try:
+        values = [float(cell) for cell in cells]
+    except ValueError:
+        values = [np.inf]
+    if np.isinf(values).any():
+        return [_number(cell, f"line {number}, column {k + 1}") for k, cell in enumerate(cells)]
+    return values
 
 
 def _number(cell: str, place: str) -> float:
