@@ -1,6 +1,6 @@
 """Iterates the frames of a video: their times, and their pixels as RGB, upright and square, one at a time."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +36,23 @@ def read(video: Path, clip: Clip) -> Iterator[UInt8[np.ndarray, "height width 3"
         InputError: the video cannot be opened, or is no longer the one that was measured.
     """
     reformatter = VideoReformatter()
+    for frame in read_frames(video, clip):
+        yield _upright_rgb(frame, clip, reformatter)
+
+
+def read_frames(video: Path, clip: Clip) -> Iterator[VideoFrame]:
+    """Yield exactly one frame for every time stamp of the clip, as it is stored: not turned, scaled or converted.
+
+    Raises:
+        InputError: as read.
+    """
     missing = iter(clip.timestamps_s.tolist())
     awaited = next(missing)
     with open_video(video) as container:
-        for moment in decode(container):
+        for moment in decode(container, frozenset(clip.timestamps_s.tolist())):
             if moment is None or moment.time_s != awaited:
                 continue
-            yield _upright_rgb(moment.frame, clip, reformatter)
+            yield moment.frame
             awaited = next(missing, None)
             if awaited is None:
                 return
@@ -79,16 +89,26 @@ class Moment:
     frame: VideoFrame
 
 
-def decode(container: InputContainer) -> Iterator[Moment | None]:
+def decode(container: InputContainer, times_s: Collection[float] | None = None) -> Iterator[Moment | None]:
     """Yield every frame in the order of showing, and None for every packet that cannot be decoded.
 
     Times rise strictly: a frame without a time stamp, or whose stamp is not later than the last one's, has no place
     in time and is left out.
+
+    Args:
+        container: from open_video.
+        times_s: the times that are wanted; a frame at another time is left out where no other is built on it.
     """
     # AVI keeps no times of showing; what is reported as such belongs to other frames. Those of decoding serve.
     has_decoding_times_only = container.format.name == "avi"
     first = last = None
-    for frame in _frames(container):
+
+    def is_wanted(packet: "Packet[VideoStream]") -> bool:
+        if times_s is None or has_decoding_times_only or first is None or packet.pts is None:
+            return True
+        return float((packet.pts - first) * packet.time_base) in times_s
+
+    for frame in _frames(container, is_wanted):
         if frame is None:
             yield None
             continue
@@ -136,11 +156,15 @@ def _require_pictures(container: InputContainer, video: Path) -> None:
         raise InputError(f"{video} is in a codec that is not known here", "convert it to H.264")
 
 
-def _frames(container: InputContainer) -> Iterator[VideoFrame | None]:
+def _frames(
+    container: InputContainer, is_wanted: "Callable[[Packet[VideoStream]], bool]"
+) -> Iterator[VideoFrame | None]:
     stream = picture_stream(container)
     stream.thread_type = "AUTO"
     stream.thread_count = THREADS
     for packet in _packets(container, stream):
+        if packet is not None:
+            stream.codec_context.skip_frame = "DEFAULT" if is_wanted(packet) else "NONREF"
         try:
             frames = packet.decode() if packet is not None else [None]
         except FFmpegError:

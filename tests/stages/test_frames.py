@@ -1,6 +1,7 @@
 """Frames come upright, square, in order and one at a time."""
 
 import tracemalloc
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +30,25 @@ def test_chosen_frames_are_the_ones_read(tmp_path):
     video = videos.write_video(tmp_path / "a.mp4", videos.steady(60))
     _, pictures = clip_and_pictures(video, time_range_s=(0.5, 1.5), max_frames=20)
     assert [videos.number_of(picture) for picture in pictures] == list(range(15, 35))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".avi"])
+@pytest.mark.parametrize(("start", "step"), [(0, 2), (1, 3)])
+def test_frames_that_are_passed_over_change_no_other(tmp_path, suffix, start, step):
+    video = videos.write_video(tmp_path / f"a{suffix}", videos.steady(60))
+    clip, pictures = clip_and_pictures(video)
+    few = replace(clip, timestamps_s=clip.timestamps_s[start::step])
+    np.testing.assert_array_equal(list(frames.read(video, few)), pictures[start::step])
+
+
+def test_a_frame_on_which_no_other_is_built_is_not_decoded_unless_it_is_shown(tmp_path):
+    video = videos.write_video(tmp_path / "a.mp4", videos.steady(60))
+    with frames.open_video(video) as container:
+        times_s = [moment.time_s for moment in frames.decode(container) if moment]
+    with frames.open_video(video) as container:
+        few = [moment.time_s for moment in frames.decode(container, set(times_s[::2])) if moment]
+    assert set(times_s[::2]) <= set(few) <= set(times_s)
+    assert len(few) < 50
 
 
 @pytest.mark.parametrize(
