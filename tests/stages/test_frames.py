@@ -48,7 +48,7 @@ def test_a_frame_on_which_no_other_is_built_is_not_decoded_unless_it_is_shown(tm
     with frames.open_video(video) as container:
         few = [moment.time_s for moment in frames.decode(container, set(times_s[::2])) if moment]
     assert set(times_s[::2]) <= set(few) <= set(times_s)
-    assert len(few) < 50
+    assert len(few) < len(times_s)
 
 
 @pytest.mark.parametrize(
