@@ -5,9 +5,18 @@ import gc
 
 gc.disable()  # until all is imported: what is imported stays, and looking for garbage in it costs a tenth
 
+import os
+
+# Idle threads of numpy's BLAS spin while all else imports; nothing here multiplies large matrices through numpy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from pipeline.ahead import Ahead
+
+AHEAD = Ahead.start() if __name__ == "__main__" else None
+"""Started before anything is imported here, so that both processes import at once."""
+
 import argparse
 import dataclasses
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +89,7 @@ def _run(arguments: Arguments) -> list[batch.Outcome]:
     videos = batch.find_videos(arguments.inputs or (SAMPLES,))
     batch.refuse_twins(videos)
     tasks = [Task(video, batch.stem_of(video), arguments.person, arguments.device, arguments.until) for video in videos]
-    return list(batch.run_all(tasks, config, arguments.outputs, arguments.overwrite))
+    return list(batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD))
 
 
 def _with_short_flags(arguments: Arguments) -> PipelineConfig:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import InputError, KinetraceError
+from pipeline.ahead import Ahead
 from pipeline.config import PipelineConfig
 from pipeline.manifest import MANIFEST, write_manifest
 from pipeline.store import StepRecord, Store
@@ -59,13 +60,19 @@ def refuse_twins(videos: Sequence[Path]) -> None:
             )
 
 
-def run_all(tasks: Sequence[Task], config: PipelineConfig, outputs: Path, overwrite: bool) -> Iterator[Outcome]:
-    """Do the tasks in order and tell how each one fared."""
-    for task in tasks:
+def run_all(
+    tasks: Sequence[Task], config: PipelineConfig, outputs: Path, *, overwrite: bool = False, ahead: Ahead | None = None
+) -> Iterator[Outcome]:
+    """Do the tasks in order and tell how each one fared.
+
+    Args:
+        ahead: a process that looks at the first video while this one imports.
+    """
+    for index, task in enumerate(tasks):
         store = Store(outputs / task.stem, overwrite)
         error = None
         try:
-            people = video_to_motion(task, config, store)
+            people = video_to_motion(task, config, store, ahead if index == 0 else None)
             write_manifest(store.folder, task, config, store.records, people)
         except KinetraceError as reason:
             error = reason

@@ -13,13 +13,18 @@ from stages.progress import PROGRESS
 WIDTH: Final = 100
 
 
-def start() -> None:
-    """Send this program's messages to standard error; the only handlers there are."""
+def start(*, steps: bool = True) -> None:
+    """Send this program's messages to standard error; the only handlers there are.
+
+    Args:
+        steps: tell every step that is done; if not, warnings and progress only.
+    """
     root = logging.getLogger()
     root.handlers.clear()
     root.setLevel(logging.WARNING)
     for package in ("pipeline", "stages", "models"):
         logging.getLogger(package).setLevel(PROGRESS if sys.stderr.isatty() else logging.INFO)
+    logging.getLogger("pipeline").setLevel(logging.INFO if steps else logging.WARNING)
     root.addHandler(_Terminal())
 
 

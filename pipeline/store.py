@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
@@ -52,11 +52,13 @@ class Store:
         folder: where results lie; made when needed.
         overwrite: run every step, whatever lies there.
         records: one entry for each step, in order; shared with the stores that `inside` gives.
+        made_ahead: seconds of the steps that another process did for this run, however old they look.
     """
 
     folder: Path
     overwrite: bool = False
     records: list[StepRecord] = field(default_factory=list[StepRecord])
+    made_ahead: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def inside(self, name: str) -> "Store":
         """A store for a folder within this one that keeps the same records."""
@@ -144,7 +146,7 @@ class Store:
 
     def _kept(self, stamp: Stamp) -> dict[str, Any] | None:
         """The stamp on disk, if it equals this one and the files that it names are unchanged."""
-        if self.overwrite:
+        if self.overwrite and self._name(stamp) not in self.made_ahead:
             return None
         try:
             kept = json.loads((self.folder / f"{stamp.stage}.json").read_text())
@@ -157,7 +159,8 @@ class Store:
 
     def _reused(self, stamp: Stamp, kept: dict[str, Any]) -> None:
         paths = [self.folder / name for name in kept["files"]]
-        self._remember(StepRecord(self._name(stamp), None, kept["warnings"], paths, stamp.reads))
+        step = self._name(stamp)
+        self._remember(StepRecord(step, self.made_ahead.get(step), kept["warnings"], paths, stamp.reads))
 
     def _made(self, stamp: Stamp, seconds: float, warnings: list[str], paths: list[Path]) -> None:
         files = {path.name: artefacts.digest(path) for path in paths}

@@ -2,18 +2,17 @@
 
 import dataclasses
 import gc
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
+from pipeline.ahead import Ahead
 from pipeline.config import PipelineConfig
+from pipeline.stamp import as_json
 from pipeline.store import Store
 from stages import denoise, detect, export, ingest, lift, report, solve, track
-from stages.contracts import Clip, Motion, Person, Quality
+from stages.contracts import Clip, Detections, Motion, Person, Quality
 from stages.export import overlay
 
 
@@ -63,13 +62,14 @@ class PersonResult:
     quality: dict[str, float]
 
 
-def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[PersonResult]:
+def video_to_motion(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None = None) -> list[PersonResult]:
     """Turn one video into motion files; the only place where stages meet."""
-    with _importing_ahead(is_new=task.until.reaches(Until.SOLVE) and not store.holds(detect.run)):
-        clip = store.step(ingest.run, config.ingest, task.video)
-        if not task.until.reaches(Until.DETECT):
-            return []
-        detections = store.step(detect.run, config.detect, task.video, clip)
+    if ahead and task.until.reaches(Until.SOLVE) and not store.holds(detect.run):
+        store = _while_importing(ahead, task, config, store)
+    clip = store.step(ingest.run, config.ingest, task.video)
+    if not task.until.reaches(Until.DETECT):
+        return []
+    detections = store.step(detect.run, config.detect, task.video, clip)
     if not task.until.reaches(Until.TRACK):
         return []
     people = store.step(track.run, config.track, clip, detections)
@@ -91,13 +91,14 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pe
     return results
 
 
-@contextmanager
-def _importing_ahead(*, is_new: bool) -> Generator[None]:
-    """While a new video is looked at, import what solving and drawing need: torch alone takes more than a second.
+def look(video: Path, config: PipelineConfig, store: Store) -> Detections:
+    """Do what a second process can do while the first one imports the rest."""
+    return store.step(detect.run, config.detect, video, store.step(ingest.run, config.ingest, video))
 
-    All is imported when the block ends: a library that is loaded while another thread asks which ones are (as lift
-    does, to set their threads) can lock both out for good.
-    """
+
+def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: Store) -> Store:
+    """The store in which the other process has looked at the video, with all imported that solving and drawing need."""
+    ahead.begin(task.video, store.folder, as_json(config), overwrite=store.overwrite)
     later = (
         "stages.lift.person",
         "stages.solve.body",
@@ -105,15 +106,12 @@ def _importing_ahead(*, is_new: bool) -> Generator[None]:
         "stages.export.glb",
         "stages.export.overlay_paint",
     )
-    modules = later if is_new else ()
-    thread = Thread(target=lambda: [import_module(module) for module in modules])
     gc.disable()  # what is imported stays; looking for garbage in it costs a tenth
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-        gc.enable()
+    for module in later:
+        import_module(module)
+    gc.freeze()
+    gc.enable()
+    return dataclasses.replace(store, made_ahead=ahead.seconds())
 
 
 def _solve_person(
