@@ -1,18 +1,24 @@
 """Reads BVH strictly and places its joints; whatever is wrong is refused with the number of its line."""
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from models.bvh_words import Words
 from models.errors import InputError
 
 POSITIONS: Final = ("Xposition", "Yposition", "Zposition")
 ROTATIONS: Final = ("Xrotation", "Yrotation", "Zrotation")
+
+MAX_BYTES: Final = 256 * 2**20
+MAX_JOINTS: Final = 1000
+MAX_DEPTH: Final = 200
+MAX_POSES: Final = 10_000_000
+"""Joints times frames: 30 joints for 45 minutes at 120 Hz; a gigabyte of memory. What is more is refused unread."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Bvh:
 def read_bvh(path: Path) -> Bvh:
     """Read a file; see parse_bvh."""
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MiB", "cut it into shorter clips")
         return parse_bvh(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", "check the path") from error
@@ -72,24 +80,39 @@ def read_bvh(path: Path) -> Bvh:
 def parse_bvh(text: str, source: str) -> Bvh:
     """Understand a whole BVH file.
 
+    A joint's name is what follows ROOT or JOINT on its line, blanks included (3ds Max writes them). Memory grows with
+    the file, never with a count that the file claims.
+
     Args:
         source: what an error calls the file.
 
     Raises:
-        InputError: anything out of order, with the line's number: a missing or surplus brace, a second root, a name
-            twice, an unknown or repeated channel, a joint without its three rotations, a number that is none or not
-            finite, a frame time that is not positive, a row too long, too short or too many.
+        InputError: anything out of order, with the line's number: a missing or surplus brace, a second root or end
+            site, a name twice, an unknown or repeated channel, a joint without its three rotations, a number that is
+            none, not finite or beyond all measure, a frame time that is not positive, a row too long, too short or
+            too many, a tree of more than MAX_JOINTS joints or deeper than MAX_DEPTH.
     """
     lines = text.split("\n")
-    words = _Words(source, lines)
+    words = Words(source, lines)
     joints = _hierarchy(words)
-    frames, frame_time_s = _motion_head(words)
-    rows = _rows(words, lines, frames, sum(len(joint.channels) for joint in joints))
+    frames = _frame_count(words, len(joints))
+    claimed_on = words.line
+    frame_time_s = _frame_time_s(words)
+    if frames != words.rows_left():
+        words.refuse(f"the file says {frames} frames and holds {words.rows_left()}", claimed_on)
+    rows = words.rows(frames, sum(len(joint.channels) for joint in joints))
     return Bvh(joints, frame_time_s, *_poses(joints, rows))
 
 
 def place_bvh_joints(bvh: Bvh) -> Float[np.ndarray, "frames joints 3"]:
     """Place every joint in the world, in the file's unit."""
+    return pose_bvh_joints(bvh)[0]
+
+
+def pose_bvh_joints(
+    bvh: Bvh,
+) -> tuple[Float[np.ndarray, "frames joints 3"], Float[np.ndarray, "frames joints 3 3"]]:
+    """Places of all joints in the world, in the file's unit, and their orientations."""
     placed: list[np.ndarray] = []
     world_from_joint: list[np.ndarray] = []
     for joint, parent in enumerate(bvh.parents):
@@ -99,78 +122,63 @@ def place_bvh_joints(bvh: Bvh) -> Float[np.ndarray, "frames joints 3"]:
             rotation = world_from_joint[parent] @ rotation
         placed.append(position)
         world_from_joint.append(rotation)
-    return np.stack(placed, axis=1)
+    return np.stack(placed, axis=1), np.stack(world_from_joint, axis=1)
 
 
-class _Words:
-    """The words of a file one after the other, and where they stand."""
+@dataclass
+class _Open:
+    """A joint whose closing brace is still to come."""
 
-    def __init__(self, source: str, lines: list[str]) -> None:
-        self.source = source
-        self.line = 0
-        self._words = ((number, word) for number, line in enumerate(lines, start=1) for word in line.split())
-
-    def refuse(self, problem: str, line: int | None = None) -> NoReturn:
-        where = f"{self.source}, line {line or self.line}"
-        raise InputError(f"{where}: {problem}", "repair the file, or export it again")
-
-    def take(self, *expected: str) -> str:
-        """The next word, which must be one of those expected; any word will do where none are named."""
-        self.line, word = next(self._words, (self.line, "the end of the file"))
-        if expected and word not in expected:
-            self.refuse(f"found {word!r} where {' or '.join(expected)} belongs")
-        return word
-
-    def number(self) -> float:
-        word = self.take()
-        try:
-            value = float(word)
-        except ValueError:
-            self.refuse(f"{word!r} is not a number")
-        if not math.isfinite(value):
-            self.refuse(f"{word!r} is not finite")
-        return value
-
-    def count(self) -> int:
-        word = self.take()
-        if not word.isdecimal():
-            self.refuse(f"{word!r} is not a count")
-        return int(word)
-
-    def offset(self) -> tuple[float, float, float]:
-        self.take("OFFSET")
-        return self.number(), self.number(), self.number()
+    name: str
+    parent: int
+    offset: tuple[float, float, float]
+    channels: tuple[str, ...]
+    end_site: tuple[float, float, float] | None = None
 
 
-def _hierarchy(words: _Words) -> tuple[BvhJoint, ...]:
+def _hierarchy(words: Words) -> tuple[BvhJoint, ...]:
+    """The tree, root first, depth first; braces are counted on a stack, so that no depth exhausts ours."""
     words.take("HIERARCHY")
     words.take("ROOT")
-    joints: list[BvhJoint] = []
-    _add_joint(words, -1, joints)
+    joints = [_begin_joint(words, -1, set())]
+    names, stack = {joints[0].name}, [0]
+    while stack:
+        word = words.take("JOINT", "End", "}")
+        if word == "}":
+            stack.pop()
+        elif word == "End":
+            joints[stack[-1]].end_site = _end_site(words, joints[stack[-1]])
+        else:
+            joints.append(_begin_joint(words, stack[-1], names))
+            names.add(joints[-1].name)
+            stack.append(len(joints) - 1)
+            _require_bounds(words, len(joints), len(stack))
     words.take("MOTION")
-    return tuple(joints)
+    return tuple(BvhJoint(j.name, j.parent, j.offset, j.channels, j.end_site) for j in joints)
 
 
-def _add_joint(words: _Words, parent: int, joints: list[BvhJoint]) -> None:
-    """Append the joint whose name comes next, and all below it."""
-    name = words.take()
-    if any(joint.name == name for joint in joints):
+def _require_bounds(words: Words, joints: int, depth: int) -> None:
+    if joints > MAX_JOINTS:
+        words.refuse(f"the tree has more than {MAX_JOINTS} joints")
+    if depth > MAX_DEPTH:
+        words.refuse(f"joints are nested more than {MAX_DEPTH} deep")
+
+
+def _begin_joint(words: Words, parent: int, names: set[str]) -> _Open:
+    """All of a joint before what hangs on it."""
+    name = words.name()
+    if name in names:
         words.refuse(f"the name {name!r} was there before")
     words.take("{")
     offset = words.offset()
     words.take("CHANNELS")
-    channels = _channels(words)
-    index = len(joints)
-    joints.append(BvhJoint(name, parent, offset, channels, None))
-    while (word := words.take("JOINT", "End", "}")) != "}":
-        if word == "JOINT":
-            _add_joint(words, index, joints)
-        else:
-            joints[index] = replace(joints[index], end_site=_end_site(words))
+    return _Open(name, parent, offset, _channels(words))
 
 
-def _channels(words: _Words) -> tuple[str, ...]:
+def _channels(words: Words) -> tuple[str, ...]:
     count = words.count()
+    if count > len(POSITIONS) + len(ROTATIONS):
+        words.refuse(f"{count} channels are more than six")
     channels = tuple(words.take(*POSITIONS, *ROTATIONS) for _ in range(count))
     if len(set(channels)) < count:
         words.refuse("a channel is named twice")
@@ -179,63 +187,48 @@ def _channels(words: _Words) -> tuple[str, ...]:
     return channels
 
 
-def _end_site(words: _Words) -> tuple[float, float, float]:
+def _end_site(words: Words, joint: _Open) -> tuple[float, float, float]:
     words.take("Site")
+    if joint.end_site is not None:
+        words.refuse(f"{joint.name!r} has a second end site")
     words.take("{")
     offset = words.offset()
     words.take("}")
     return offset
 
 
-def _motion_head(words: _Words) -> tuple[int, float]:
+def _frame_count(words: Words, joints: int) -> int:
     words.take("Frames:")
     frames = words.count()
     if frames == 0:
         words.refuse("there is no frame")
+    if frames * joints > MAX_POSES:
+        words.refuse(f"{frames} frames of {joints} joints are more than {MAX_POSES} poses")
+    return frames
+
+
+def _frame_time_s(words: Words) -> float:
     words.take("Frame")
     words.take("Time:")
     frame_time_s = words.number()
     if frame_time_s <= 0:
         words.refuse(f"a frame lasts {frame_time_s} s")
-    return frames, frame_time_s
-
-
-def _rows(words: _Words, lines: list[str], frames: int, channels: int) -> Float[np.ndarray, "frames channels"]:
-    first = words.line
-    rows = [line.split() for line in "\n".join(lines[first:]).rstrip().split("\n")]
-    for number, row in enumerate(rows, start=first + 1):
-        if len(row) != channels:
-            words.refuse(f"the row has {len(row)} numbers, the channels are {channels}", number)
-    if len(rows) != frames:
-        words.refuse(f"the file says {frames} frames and holds {len(rows)}", first - 1)
-    values = np.array([_row_numbers(words, number, row) for number, row in enumerate(rows, start=first + 1)])
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if len(bad):
-        words.refuse("a number is not finite", first + 1 + int(bad[0]))
-    return values
-
-
-def _row_numbers(words: _Words, line: int, row: list[str]) -> list[float]:
-    try:
-        return list(map(float, row))
-    except ValueError as error:
-        words.refuse(f"not a number: {error}", line)
+    return frame_time_s
 
 
 def _poses(
     joints: tuple[BvhJoint, ...], rows: Float[np.ndarray, "frames channels"]
 ) -> tuple[Float[np.ndarray, "frames joints 3"], Float[np.ndarray, "frames joints 3 3"]]:
     """Positions in the parent's frame, and rotations, of all joints."""
-    positions: list[np.ndarray] = []
-    rotations: list[np.ndarray] = []
+    position = np.empty((len(rows), len(joints), 3))
+    rotation = np.empty((len(rows), len(joints), 3, 3))
     begin = 0
-    for joint in joints:
+    for index, joint in enumerate(joints):
         values = dict(zip(joint.channels, rows[:, begin : begin + len(joint.channels)].T, strict=True))
         begin += len(joint.channels)
         order = "".join(channel[0] for channel in joint.channels if channel in ROTATIONS)
         angles_deg = np.stack([values[f"{axis}rotation"] for axis in order], axis=1)
-        rotations.append(Rotation.from_euler(order, angles_deg, degrees=True).as_matrix())
-        fixed = np.broadcast_to(joint.offset, (len(rows), 3))
+        rotation[:, index] = Rotation.from_euler(order, angles_deg, degrees=True).as_matrix()
         is_free = POSITIONS[0] in values
-        positions.append(np.stack([values[name] for name in POSITIONS], axis=1) if is_free else fixed)
-    return np.stack(positions, axis=1), np.stack(rotations, axis=1)
+        position[:, index] = np.stack([values[name] for name in POSITIONS], axis=1) if is_free else joint.offset
+    return position, rotation
