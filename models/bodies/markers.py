@@ -1,4 +1,4 @@
-"""Where the markers of Rajagopal et al. (2016) sit on a body's skin.
+"""Where the markers of Rajagopal et al. (2016), and a few more, sit on a body's skin.
 
 Names and order are those of the marker set in OpenSim's Rajagopal2016.osim. The places follow the marker locations
 in that file, read relative to the joint centres of the same segment (so many per cent along the bone, in front or at
@@ -12,7 +12,7 @@ on the trunk; RTOE and LTOE may follow the toes a little.
 from collections.abc import Mapping
 from typing import Final
 
-from models.bodies.points import Inside, OnSkin, Place
+from models.bodies.points import Inside, OnSkin, Place, Seen, Vertex
 
 _UP: Final = (0.0, 1.0, 0.0)
 _DOWN: Final = (0.0, -1.0, 0.0)
@@ -78,6 +78,23 @@ REJC LEJC R_tibial_plateau L_tibial_plateau
 """
 
 
+_MORE: Final[Mapping[str, Place]] = {
+    "L2": OnSkin({"spine2": 0.62, "spine1": 0.38}, _BACK),
+    "OMPH": OnSkin({"spine2": 0.25, "spine1": 0.75}, _AHEAD),
+    "T8": OnSkin({"spine3": 1.0}, _BACK),
+    "STRN": OnSkin({"spine3": 0.75, "spine2": 0.25}, _AHEAD),
+    "LFLK": OnSkin({"spine2": 0.5, "spine1": 0.5}, _OUT),
+    "LMT1": OnSkin({"left_foot": 1.0}, (-0.8, 0.6, 0.0), offset_m=(-0.02, 0.0, 0.01)),
+    "LHLX": Vertex("LBigToe"),
+    "LMC2": OnSkin(_on("left_wrist", "left_hand", 0.95), _UP, offset_m=(0.0, 0.0, 0.024)),
+    "LMC5": OnSkin(_on("left_wrist", "left_hand", 0.8), _UP, offset_m=(0.0, 0.0, -0.022)),
+    "LFHD": OnSkin({"head": 1.0}, (0.5, 0.0, 0.87), offset_m=(0.0, 0.09, 0.0)),
+    "LBHD": OnSkin({"head": 1.0}, (0.5, 0.0, -0.87), offset_m=(0.0, 0.09, 0.0)),
+}
+_MIDDLE: Final = frozenset({"L2"})
+"""Names that begin with the letter of a side and have none."""
+
+
 def mirrored(place: Place) -> Place:
     """The same place on the other side of the body."""
 
@@ -90,15 +107,26 @@ def mirrored(place: Place) -> Place:
             return Inside(other(joints))
         case OnSkin(joints, (x, y, z), (right, up, ahead)):
             return OnSkin(other(joints), (-x, y, z), (-right, up, ahead))
-        case _:
-            raise TypeError(f"{place} has no side")
+        case Vertex(name):
+            return Vertex(f"R{name[1:]}")
+        case Seen(landmark):
+            return Seen(landmark.replace("left", "right"))
+
+
+def _both_sides(places: Mapping[str, Place]) -> Mapping[str, Place]:
+    sided = [name for name in places if name[0] == "L" and name not in _MIDDLE]
+    return {**places, **{f"R{name[1:]}": mirrored(places[name]) for name in sided}}
 
 
 def _rajagopal() -> Mapping[str, Place]:
-    left = {f"L{name}": place for name, place in (_ARM | _LEG).items()} | dict(_SINGLE)
-    right = {f"R{name[1:]}": mirrored(place) for name, place in left.items() if name[0] == "L"}
-    return {name: (left | right)[name] for name in _ORDER.split()}
+    limbs = {f"L{name}": place for name, place in (_ARM | _LEG).items()}
+    places = _both_sides({**limbs, **_SINGLE})
+    return {name: places[name] for name in _ORDER.split()}
 
 
 RAJAGOPAL_2016: Final = _rajagopal()
 """Place by marker name."""
+
+FULL_BODY: Final = {**RAJAGOPAL_2016, **_both_sides(_MORE)}
+"""The same, and what a model with a moving thorax, hands and a head needs on top: second lumbar and eighth thoracic
+vertebra, navel, xiphoid, flanks, metatarsal and metacarpal heads, tip of the great toe, front and back of the head."""

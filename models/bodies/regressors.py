@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.bodies.body import Body, pose_joints, pose_landmarks, pose_vertices
 from models.bodies.joint_sets import BODY_25, COCO_17, H36M_17, HALPE_26
-from models.bodies.markers import RAJAGOPAL_2016
+from models.bodies.markers import FULL_BODY, RAJAGOPAL_2016
 from models.bodies.points import Inside, Place, PointSet, Seen, hang
 from models.errors import ConfigError
 from models.skeletons import LANDMARKS, SMPL_JOINTS
@@ -22,6 +22,7 @@ _SETS: Final[Mapping[str, Mapping[str, Place]]] = {
     "halpe26": HALPE_26,
     "h36m17": H36M_17,
     "rajagopal2016": RAJAGOPAL_2016,
+    "full_body": FULL_BODY,
 }
 
 
