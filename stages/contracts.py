@@ -214,33 +214,47 @@ class Motion(RawMotion):
 class Biomechanics(Contract):
     """One person's motion in the coordinates of an OpenSim model that was scaled to him.
 
+    OpenSim's ground frame is the world turned about y, so that the person goes, or looks, toward +x.
+
     Attributes:
+        ground_from_world: that turn; origin and floor stay.
         coordinate_names: as in the model; unique.
         is_rotation: whether a coordinate is an angle; the others are lengths.
-        coordinates: radians and metres; no NaN, every one within its limits.
+        coordinates: radians and metres; no NaN, clamped ones within their limits.
         coordinate_confidence: 0..1; 0 where the frame was not observed.
         doubtful: the markers could not be met in this frame.
-        marker_names: virtual markers on the body's skin, named as in the model.
-        markers_m: where the body carries them, in the world.
-        model_markers_m: where the model carries them in this pose, in the world.
+        marker_names: virtual markers on the body, named as in the model.
+        marker_weight: how much each counts in inverse kinematics.
+        markers_m: where the body carries them, in the ground frame.
+        model_markers_m: where the model carries them in this pose, in the ground frame.
         body_names: bodies of the model that have a scale factor.
         scale_factors: along each body's x, y and z, constant over the clip.
+        height_m: of the body, from sole to crown.
+        mass_kg: of the model.
+        mass_is_assumed: nobody said so; it follows from the height.
+        generic_xml: the model before scaling, its markers where the factors take them to the body's.
         model_xml: the scaled model, as OpenSim reads it.
     """
 
     rate_hz: int
     timestamps_s: Float[np.ndarray, " frames"]
     observed: Bool[np.ndarray, " frames"]
+    ground_from_world: Float[np.ndarray, "3 3"]
     coordinate_names: Shaped[np.ndarray, " coordinates"]
     is_rotation: Bool[np.ndarray, " coordinates"]
     coordinates: Float[np.ndarray, "frames coordinates"]
     coordinate_confidence: Float[np.ndarray, "frames coordinates"]
     doubtful: Bool[np.ndarray, " frames"]
     marker_names: Shaped[np.ndarray, " markers"]
+    marker_weight: Float[np.ndarray, " markers"]
     markers_m: Float[np.ndarray, "frames markers 3"]
     model_markers_m: Float[np.ndarray, "frames markers 3"]
     body_names: Shaped[np.ndarray, " bodies"]
     scale_factors: Float[np.ndarray, "bodies 3"]
+    height_m: float
+    mass_kg: float
+    mass_is_assumed: bool
+    generic_xml: str
     model_xml: str
 
     def __post_init__(self) -> None:
@@ -248,7 +262,7 @@ class Biomechanics(Contract):
         _require_rising(self.timestamps_s)
         _require(len(set(self.coordinate_names.tolist())) == len(self.coordinate_names), "coordinate names repeat")
         everywhere = np.ones_like(self.observed)
-        _require_nan_free(everywhere, self.coordinates, self.coordinate_confidence, self.model_markers_m)
+        _require_nan_free(everywhere, self.coordinates, self.coordinate_confidence, self.markers_m)
 
 
 @dataclass(frozen=True, eq=False)
