@@ -1,0 +1,1 @@
+"""Broken files by the thousand: what a reader must refuse and never choke on."""
