@@ -1,0 +1,27 @@
+"""What each result is good for, in a few words."""
+
+from typing import Final
+
+KINDS: Final = (
+    ("motion.npz", "The motion itself, for scripts (numpy)"),
+    (".bvh", "Skeleton animation: Blender, MotionBuilder"),
+    (".glb", "Animated body: Blender, Unity, Unreal, browsers"),
+    ("_smpl.npz", "SMPL-format parameters, as in AMASS"),
+    ("_mesh.npz", "The skin in every frame (numpy)"),
+    (".obj", "The skin of one frame"),
+    ("_joints.trc", "Joint centres for OpenSim"),
+    (".trc", "Markers for OpenSim"),
+    (".mot", "Joint coordinates for OpenSim"),
+    (".osim", "OpenSim model of this person"),
+    ("_scales.csv", "Scale factors of that model"),
+    ("_joints.csv", "Joint centres as a table"),
+    ("_angles.csv", "Joint angles as a table"),
+    (".c3d", "Joint centres for gait laboratories"),
+    ("overlay.mp4", "The video with the body over it"),
+)
+"""Endings of names, the more special first."""
+
+
+def describe(path: str) -> str:
+    """What the file is good for; empty for those that only the program itself reads."""
+    return next((words for ending, words in KINDS if path.endswith(ending)), "")

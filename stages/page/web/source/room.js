@@ -1,0 +1,125 @@
+/** The room that the people move in: light, floor, ground path, contact marks, and where the camera stands. */
+
+import {
+  BufferAttribute, BufferGeometry, CircleGeometry, Color, DirectionalLight, GridHelper, Group, HemisphereLight, Line,
+  LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, PlaneGeometry, Scene, ShadowMaterial, Sphere, Vector3,
+} from "three";
+
+/** Objects of this layer are in the 3D view only. */
+export const ROOM_LAYER = 1;
+
+const FLOOR_CELL_M = 0.5;
+const LIFT_M = 0.004; // above the floor, or lines flicker
+const MARK_M = 0.045;
+const CAMERA_M = 0.35;
+
+export class Room {
+  constructor(figures, colours) {
+    this.scene = new Scene();
+    this.figures = figures;
+    this.furniture = new Group();
+    this.scene.add(...figures.map((figure) => figure.group), this.furniture, ...this.#lights());
+    this.recolour(colours);
+  }
+
+  /** Make one person's world the room; the others stand where the common camera sees them. */
+  choose(figure) {
+    this.chosen = figure;
+    const fromCamera = figure.worldFromCamera();
+    for (const other of this.figures) {
+      other.group.matrix.copy(fromCamera).multiply(other.worldFromCamera().invert());
+      other.group.matrixWorldNeedsUpdate = true;
+    }
+    this.bounds = boundsOf(figure.person);
+    this.#furnish();
+  }
+
+  recolour(colours) {
+    this.colours = colours;
+    this.figures.forEach((figure, row) => figure.material.color.set(colours.people[row % colours.people.length]));
+    if (this.chosen) this.#furnish();
+  }
+
+  /** Show a frame of the page: poses, the path up to now, and who stands on the floor. */
+  show(frame) {
+    for (const figure of this.figures) figure.pose(frame);
+    const sample = Math.min(Math.max(frame - this.chosen.person.first, 0), this.chosen.person.frames - 1);
+    this.walked.geometry.setDrawRange(0, sample + 1);
+    for (const mark of this.marks) {
+      const isNow = sample >= mark.userData.from && sample < mark.userData.to;
+      mark.material.opacity = isNow ? 1 : 0.3;
+      mark.scale.setScalar(isNow ? 1.25 : 1);
+    }
+  }
+
+  #furnish() {
+    const { colours } = this;
+    this.furniture.clear();
+    const extent = Math.max(4, 2 * Math.ceil(this.bounds.radius + 1.5));
+    const grid = new GridHelper(extent, extent / FLOOR_CELL_M, colours.axis, colours.grid);
+    grid.position.set(this.bounds.center.x, 0, this.bounds.center.z);
+    const shadow = new Mesh(new PlaneGeometry(extent * 2, extent * 2).rotateX(-Math.PI / 2), new ShadowMaterial({ opacity: 0.22 }));
+    shadow.position.copy(grid.position).setY(-LIFT_M);
+    shadow.receiveShadow = true;
+    this.walked = groundPath(this.chosen.person, colours.path, 1);
+    this.marks = contactMarks(this.chosen, colours);
+    const path = groundPath(this.chosen.person, colours.path, 0.3);
+    this.furniture.add(shadow, grid, path, this.walked, ...this.marks, cameraFrame(this.chosen, colours.axis));
+    this.furniture.traverse((part) => part.layers.set(ROOM_LAYER));
+    this.#aimLight();
+  }
+
+  #lights() {
+    this.sun = new DirectionalLight(0xffffff, 2.2);
+    this.sun.castShadow = true;
+    this.sun.shadow.mapSize.set(1024, 1024);
+    this.sun.shadow.radius = 4;
+    return [new HemisphereLight(0xffffff, 0x8d8d99, 1.6), this.sun, this.sun.target];
+  }
+
+  #aimLight() {
+    const { center, radius } = this.bounds;
+    this.sun.target.position.copy(center);
+    this.sun.position.copy(center).add(new Vector3(1.5, 4, 2).setLength(radius + 4));
+    const reach = radius + 0.8;
+    Object.assign(this.sun.shadow.camera, { left: -reach, right: reach, top: reach, bottom: -reach, near: 0.1, far: 2 * radius + 8 });
+    this.sun.shadow.camera.updateProjectionMatrix();
+  }
+}
+
+/** A ball about everything that the person's pelvis passes, a body's reach wide. */
+function boundsOf({ roots, frames }) {
+  const places = Array.from({ length: frames }, (_, row) => new Vector3().fromArray(roots, row * 3));
+  const bounds = new Sphere().setFromPoints(places);
+  bounds.radius += 0.95;
+  return bounds;
+}
+
+function groundPath({ roots, frames }, colour, opacity) {
+  const points = new Float32Array(frames * 3);
+  for (let row = 0; row < frames; row++) points.set([roots[row * 3], LIFT_M, roots[row * 3 + 2]], row * 3);
+  const geometry = new BufferGeometry().setAttribute("position", new BufferAttribute(points, 3));
+  return new Line(geometry, new LineBasicMaterial({ color: colour, transparent: true, opacity }));
+}
+
+/** A disc on the floor for every time that a heel or toe stood, where its landmark then was. */
+function contactMarks({ person }, colours) {
+  const disc = new CircleGeometry(MARK_M, 24).rotateX(-Math.PI / 2);
+  return person.stands.map(({ point, from, to, x, z }) => {
+    const colour = new Color(point < 2 ? colours.left : colours.right);
+    const mark = new Mesh(disc, new MeshBasicMaterial({ color: colour, transparent: true, depthWrite: false }));
+    mark.position.set(x, LIFT_M, z);
+    mark.userData = { from, to };
+    return mark;
+  });
+}
+
+/** The pyramid of the camera's view. */
+function cameraFrame(figure, colour) {
+  const [fx, , cx, , fy, cy] = figure.person.cameraMatrix;
+  const corner = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([x, y]) => new Vector3((x * cx) / fx, (y * cy) / fy, 1).multiplyScalar(CAMERA_M));
+  const eye = new Vector3();
+  const edges = corner.flatMap((point, row) => [eye, point, point, corner[(row + 1) % 4]]);
+  const geometry = new BufferGeometry().setFromPoints(edges).applyMatrix4(figure.worldFromCamera());
+  return new LineSegments(geometry, new LineBasicMaterial({ color: colour }));
+}

@@ -1,0 +1,107 @@
+/** The two ways to look at the room: through the film's camera, and from wherever one likes. */
+
+import { Matrix4, PerspectiveCamera, Vector3, WebGLRenderer } from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { ROOM_LAYER } from "./room.js";
+
+const NEAR_M = 0.05;
+const FAR_M = 200;
+
+/** The bodies as the film's camera sees them, on nothing. */
+export class FilmView {
+  constructor(canvas, [width, height]) {
+    this.size = [width, height];
+    this.renderer = newRenderer(canvas);
+    this.camera = new PerspectiveCamera();
+    watchSize(canvas, this.renderer, () => this.draw());
+  }
+
+  look(room) {
+    const { cameraMatrix } = room.chosen.person;
+    this.scene = room.scene;
+    this.camera.projectionMatrix.copy(pinhole(cameraMatrix, this.size));
+    this.camera.projectionMatrixInverse.copy(this.camera.projectionMatrix).invert();
+    room.chosen.worldFromCamera().multiply(new Matrix4().makeScale(1, -1, -1)).decompose(this.camera.position, this.camera.quaternion, this.camera.scale);
+  }
+
+  draw() {
+    if (this.scene) this.renderer.render(this.scene, this.camera);
+  }
+}
+
+/** The room, turned and moved by hand. */
+export class RoomView {
+  constructor(canvas) {
+    this.renderer = newRenderer(canvas);
+    this.renderer.shadowMap.enabled = true;
+    this.camera = new PerspectiveCamera(35, 1, NEAR_M, FAR_M);
+    this.camera.layers.enable(ROOM_LAYER);
+    this.controls = new OrbitControls(this.camera, canvas);
+    this.controls.maxPolarAngle = Math.PI * 0.55;
+    this.controls.addEventListener("change", () => this.draw());
+    watchSize(canvas, this.renderer, (aspect) => {
+      this.camera.aspect = aspect;
+      this.camera.updateProjectionMatrix();
+      this.draw();
+    });
+  }
+
+  look(room) {
+    this.room = room;
+    this.from("front");
+  }
+
+  /** Look at the whole motion from the camera's side, from before the person, from the side or from above. */
+  from(sight) {
+    const { center, radius } = this.room.bounds;
+    const toward = { camera: this.#towardCamera(), front: this.#quarter(), side: this.#across(), top: new Vector3(0, 1, 1e-3) }[sight];
+    const half = (this.camera.fov * Math.PI) / 360;
+    const distance = radius / Math.sin(Math.atan(Math.tan(half) * Math.min(1, this.camera.aspect)));
+    this.controls.target.copy(center);
+    this.camera.position.copy(center).addScaledVector(toward.normalize(), distance);
+    this.controls.update();
+    this.draw();
+  }
+
+  draw() {
+    if (this.room) this.renderer.render(this.room.scene, this.camera);
+  }
+
+  #towardCamera() {
+    return new Vector3().setFromMatrixPosition(this.room.chosen.worldFromCamera()).sub(this.room.bounds.center).setY(0.25);
+  }
+
+  #across() {
+    return this.#towardCamera().applyAxisAngle(new Vector3(0, 1, 0), Math.PI / 2);
+  }
+
+  #quarter() {
+    return this.#towardCamera().setLength(1).setY(0.35).applyAxisAngle(new Vector3(0, 1, 0), Math.PI / 5);
+  }
+}
+
+function newRenderer(canvas) {
+  const renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true });
+  renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
+  renderer.setClearColor(0x000000, 0);
+  return renderer;
+}
+
+function watchSize(canvas, renderer, resized) {
+  new ResizeObserver(() => {
+    const { clientWidth, clientHeight } = canvas;
+    if (!clientWidth || !clientHeight) return;
+    renderer.setSize(clientWidth, clientHeight, false);
+    resized(clientWidth / clientHeight);
+  }).observe(canvas);
+}
+
+/** OpenGL's projection of a pinhole camera (x right, y down) whose picture fills the view. */
+function pinhole([fx, , cx, , fy, cy], [width, height]) {
+  return new Matrix4().set(
+    (2 * fx) / width, 0, 1 - (2 * cx) / width, 0,
+    0, (2 * fy) / height, (2 * cy) / height - 1, 0,
+    0, 0, -(FAR_M + NEAR_M) / (FAR_M - NEAR_M), (-2 * FAR_M * NEAR_M) / (FAR_M - NEAR_M),
+    0, 0, -1, 0,
+  );
+}
