@@ -1,0 +1,35 @@
+"""The own full-body model: 47 coordinates with thorax and clavicles, or the standard 39 of Rajagopal 2016.
+
+The standard topology has the joints of the published model (Rajagopal et al. 2016), number by number: 22 bodies, one
+coordinate that drives all of the knee, a coupled patella, locked subtalar, toe and wrist joints.
+
+The thorax topology follows what a camera sees of a skinned body. Between pelvis and torso lies a lumbar body, and
+clavicles and a head move on the torso: 26 bodies. Every coordinate is free. Knee, elbow and forearm are plain hinges,
+and arms are straight, as those of the body whose motion is followed: a carrying angle and a tibia that turns as the
+knee bends would stand against joints that do neither. The patella rides on the tibia (18 mm off the published path at
+90 degrees), so that nothing is coupled. Offsets of legs and arms are those of the published adult; those of the trunk,
+for which it has no joints, are the free body's mean shape, rounded to a millimetre.
+
+Ground and body frames: x forward, y up, z to the subject's right.
+"""
+
+from models.osim.full_body_arms import free_arms, standard_arms
+from models.osim.full_body_legs import free_legs, patella_couplers, standard_legs
+from models.osim.full_body_markers import markers_of
+from models.osim.full_body_masses import bodies_of
+from models.osim.full_body_trunk import Topology, free_root, free_spine, standard_back, standard_root
+from models.osim.model import Model, build
+
+
+def full_body(topology: Topology) -> Model:
+    """The generic adult, with markers.
+
+    Args:
+        topology: "thorax" for 47 coordinates in 26 bodies, "standard" for 39 coordinates in 22.
+    """
+    if topology == "standard":
+        joints = [standard_root(), *standard_legs(), *standard_back(), *standard_arms()]
+    else:
+        joints = [free_root(), *free_legs(), *free_spine(), *free_arms()]
+    couplers = patella_couplers() if topology == "standard" else ()
+    return build(f"kinetrace_{topology}", bodies_of(topology), joints, markers_of(topology), couplers)
