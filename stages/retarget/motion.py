@@ -1,0 +1,79 @@
+"""The motion of a body that follows the person of a BVH."""
+
+import logging
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from models.bodies import load_body
+from models.bodies.body import pose_joints, pose_landmarks
+from models.devices import single_thread
+from models.resample import resample_places, resample_turns, times_at_rate
+from models.retarget_body import fit_bone_lengths, retarget_pose
+from models.retarget_source import Source
+from stages.contracts import Motion
+
+log = logging.getLogger(__name__)
+
+WHOLE_RATE: Final = 3e-4
+"""A rate this near to a whole number is meant to be it (0.0333333 s is 30 Hz); 23.976 Hz is not."""
+PICTURE_PX: Final = (1280, 720)
+FOCAL_LENGTH_PX: Final = 1000.0
+"""Of the camera that stands in for the one that nobody had."""
+
+
+@single_thread()
+def retarget_person(body_name: str, source: Source) -> Motion:
+    """Pose the body as the file's person; raises as load_body."""
+    body = load_body(body_name).to("cpu", torch.float64)
+    betas = fit_bone_lengths(body, source)
+    local, trans_m = retarget_pose(body, betas, source)
+    rate_hz, times_s = _whole_rate(source)
+    given_s = np.arange(len(trans_m)) * source.frame_time_s
+    if len(times_s) != len(given_s) or not np.allclose(times_s, given_s, rtol=WHOLE_RATE, atol=1e-9):
+        local, trans_m = resample_turns(local, given_s, times_s), resample_places(trans_m, given_s, times_s)
+    pose = (betas, torch.from_numpy(local), torch.from_numpy(trans_m))
+    joints_m = pose_joints(body, *pose).numpy()
+    log.info("%d frames at %d Hz; one unit of the file is %g m", len(times_s), rate_hz, source.unit_m)
+    return Motion(
+        rate_hz=rate_hz,
+        timestamps_s=times_s,
+        observed=np.ones(len(times_s), bool),
+        parent_from_joint=local,
+        trans_m=trans_m,
+        betas=betas.numpy(),
+        confidence=np.ones((len(times_s), local.shape[1])),
+        world_from_camera=_camera_pose(joints_m),
+        camera_matrix=_camera_matrix(),
+        body_model=body.name,
+        body_sha256=body.sha256,
+        joints_m=joints_m,
+        landmarks_m=pose_landmarks(body, *pose).numpy(),
+    )
+
+
+def _whole_rate(source: Source) -> tuple[int, Float[np.ndarray, " frames"]]:
+    """The nearest whole rate, and the times of its frames in the file."""
+    exact_hz, frames = 1 / source.frame_time_s, len(source.joints_m)
+    rate_hz = max(1, round(exact_hz))
+    if abs(exact_hz / rate_hz - 1) < WHOLE_RATE:
+        return rate_hz, np.arange(frames) / rate_hz
+    log.warning("%.4f Hz is not a whole rate: resampled to %d Hz", exact_hz, rate_hz)
+    return rate_hz, times_at_rate(np.arange(frames) * source.frame_time_s, rate_hz)
+
+
+def _camera_pose(joints_m: Float[np.ndarray, "frames 24 3"]) -> Float[np.ndarray, "4 4"]:
+    """In front of the motion at the height of its middle, far enough to see all of it."""
+    low_m, high_m = joints_m.min(axis=(0, 1)), joints_m.max(axis=(0, 1))
+    size_m = high_m - low_m
+    away_m = 1.0 + FOCAL_LENGTH_PX * max(size_m[0] / PICTURE_PX[0], size_m[1] / PICTURE_PX[1]) * 1.2
+    world_from_camera = np.diag([1.0, -1.0, -1.0, 1.0])
+    world_from_camera[:3, 3] = (low_m + high_m) / 2 + np.array([0.0, 0.0, size_m[2] / 2 + away_m])
+    return world_from_camera
+
+
+def _camera_matrix() -> Float[np.ndarray, "3 3"]:
+    width_px, height_px = PICTURE_PX
+    return np.array([[FOCAL_LENGTH_PX, 0, width_px / 2], [0, FOCAL_LENGTH_PX, height_px / 2], [0, 0, 1.0]])
