@@ -171,7 +171,7 @@ def test_a_ray_through_an_edge_or_a_corner_finds_the_skin_too() -> None:
 
 
 def test_a_joint_outside_the_skin_is_told() -> None:
-    with pytest.raises(InputError, match=r"no skin lies from .*joints lie inside its skin"):
+    with pytest.raises(InputError, match=r"no skin lies from \[3.0, 0.0, 0.0\] toward .*joints lie inside its skin"):
         hang(_cube(), [OnSkin({"pelvis": 1.0}, (1.0, 0.0, 0.0), (3.0, 0.0, 0.0))])
 
 
