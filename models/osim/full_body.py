@@ -1,11 +1,12 @@
 """The own full-body model: 47 coordinates with thorax and clavicles, or the standard 39 of Rajagopal 2016.
 
 The standard topology has the joints of the published model (Rajagopal et al. 2016), number by number: 22 bodies, one
-coordinate that drives all of the knee, a coupled patella, locked subtalar, toe and wrist joints.
+coordinate that drives all of the knee, a coupled patella, locked wrists. Ranges are those of its revision for markers
+(LaiUhlrich 2022), which also frees subtalar and toe joints: skin shows them. The pelvis turns without bounds.
 
 The thorax topology follows what a camera sees of a skinned body. Between pelvis and torso lies a lumbar body, and
 clavicles and a head move on the torso: 26 bodies. Every coordinate is free. Knee, elbow and forearm are plain hinges,
-and arms are straight, as those of the body whose motion is followed: a carrying angle and a tibia that turns as the
+and limbs are straight, as those of the body whose motion is followed: a carrying angle and a tibia that turns as the
 knee bends would stand against joints that do neither. The patella rides on the tibia (18 mm off the published path at
 90 degrees), so that nothing is coupled. Offsets of legs and arms are those of the published adult; those of the trunk,
 for which it has no joints, are the free body's mean shape, rounded to a millimetre.
@@ -17,7 +18,7 @@ from models.osim.full_body_arms import free_arms, standard_arms
 from models.osim.full_body_legs import free_legs, patella_couplers, standard_legs
 from models.osim.full_body_markers import markers_of
 from models.osim.full_body_masses import bodies_of
-from models.osim.full_body_trunk import Topology, free_root, free_spine, standard_back, standard_root
+from models.osim.full_body_trunk import Topology, free_spine, root, standard_back
 from models.osim.model import Model, build
 
 
@@ -28,8 +29,8 @@ def full_body(topology: Topology) -> Model:
         topology: "thorax" for 47 coordinates in 26 bodies, "standard" for 39 coordinates in 22.
     """
     if topology == "standard":
-        joints = [standard_root(), *standard_legs(), *standard_back(), *standard_arms()]
+        joints = [root(), *standard_legs(), *standard_back(), *standard_arms()]
     else:
-        joints = [free_root(), *free_legs(), *free_spine(), *free_arms()]
+        joints = [root(), *free_legs(), *free_spine(), *free_arms()]
     couplers = patella_couplers() if topology == "standard" else ()
     return build(f"kinetrace_{topology}", bodies_of(topology), joints, markers_of(topology), couplers)

@@ -60,13 +60,13 @@ STANDARD: Final = Arm(
     wrist_m=(-0.0088, -0.23584, 0.01361),
     elbow_rad=(-0.02286, 0.22802, 0.00517),
     radioulnar_rad=(-1.56884, 0.05643, 1.53614),
-    shoulder_deg={"arm_flex": (-90.0, 90.0), "arm_add": (-120.0, 90.0), "arm_rot": (-90.0, 90.0)},
+    shoulder_deg=dict.fromkeys(("arm_flex", "arm_add", "arm_rot"), ANY),
     wrist_deg={"wrist_flex": (-70.0, 70.0), "wrist_dev": (-25.0, 35.0)},
     elbow_deg=(0.0, 150.0),
-    pronation_deg=(0.0, 90.0),
+    pronation_deg=(0.0, 119.75),
     wrist_locked=True,
 )
-"""Rajagopal et al. 2016."""
+"""Rajagopal et al. 2016, with the ranges of its revision for markers (LaiUhlrich 2022)."""
 STRAIGHT: Final = Arm(
     shoulder_m=(-0.005, 0.003, 0.156),
     elbow_m=(0.0, -0.28627, 0.0),

@@ -36,6 +36,15 @@ SUBTALAR_RAD: Final[Vector] = (-1.76819, 0.90622, 1.8196)
 TOE_M: Final[Vector] = (0.1788, -0.002, 0.00108)
 TOE_RAD: Final[Vector] = (-3.14159, 0.6199, 0.0)
 
+STRAIGHT_KNEE_IN_FEMUR_M: Final[Vector] = (0.0, KNEE_IN_FEMUR_M[1], 0.0065)
+STRAIGHT_KNEE_IN_TIBIA_M: Final[Vector] = (0.0, KNEE_IN_TIBIA_M[1], 0.0065)
+STRAIGHT_ANKLE_M: Final[Vector] = (0.0, ANKLE_M[1], 0.0)
+STRAIGHT_TOE_M: Final[Vector] = (TOE_M[0], TOE_M[1], 0.0059)
+"""The published lengths without their slant from the side; from the front knee and toe joint stand out as the free
+body's."""
+PATELLA_IN_TIBIA_M: Final[Vector] = (0.0524, KNEE_IN_TIBIA_M[1] - 0.0108, STRAIGHT_KNEE_IN_TIBIA_M[2] + 0.00275)
+"""Where the published patella is when the knee is straight."""
+
 KNOT_RAD: Final = (0.0, 0.1745, 0.3491, 0.5236, 0.6981, 0.8727, 1.047, 1.222, 1.396, 1.571, 1.745, 1.92, 2.094)
 
 
@@ -76,27 +85,27 @@ STANDARD_RANGES: Final[Mapping[str, Range]] = {
     "hip_flexion": (-30.0, 120.0),
     "hip_adduction": (-50.0, 30.0),
     "hip_rotation": (-40.0, 40.0),
-    "knee_angle": (0.0, 120.0),
-    "ankle_angle": (-40.0, 30.0),
-    "subtalar_angle": (-20.0, 20.0),
-    "mtp_angle": (-30.0, 30.0),
+    "knee_angle": (0.0, 140.0),
+    "ankle_angle": (-50.0, 50.0),
+    "subtalar_angle": (-35.0, 35.0),
+    "mtp_angle": (-45.0, 30.0),
 }
-"""Of the published model."""
+"""Of the same model as revised for markers (LaiUhlrich 2022), which frees the foot."""
 FREE_RANGES: Final[Mapping[str, Range]] = {
     "hip_flexion": (-45.0, 150.0),
-    "hip_adduction": (-70.0, 50.0),
-    "hip_rotation": (-60.0, 60.0),
+    "hip_adduction": (-80.0, 60.0),
+    "hip_rotation": (-90.0, 90.0),
     "knee_angle": (0.0, 155.0),
-    "ankle_angle": (-60.0, 50.0),
-    "subtalar_angle": (-45.0, 45.0),
-    "mtp_angle": (-60.0, 40.0),
+    "ankle_angle": (-70.0, 60.0),
+    "subtalar_angle": (-60.0, 60.0),
+    "mtp_angle": (-70.0, 60.0),
 }
 """Wide enough for sport and dance: an assumption; a range that is too narrow bends every angle near it. The knee ends
 where models.anatomy ends it."""
 
 
 def standard_legs() -> list[Joint]:
-    """Both legs with the published joints; subtalar and toe joints locked, as published."""
+    """Both legs with the published joints."""
     return [joint for side, sign in SIDES for joint in _standard_leg(side, sign)]
 
 
@@ -115,19 +124,21 @@ def _hip(side: str, sign: float, ranges_deg: Mapping[str, Range]) -> Joint:
     return custom(f"hip_{side}", ends, coordinates, turns)
 
 
-def _foot(side: str, sign: float, ranges_deg: Mapping[str, Range], *, locked: bool) -> list[Joint]:
-    """Ankle, subtalar and toe joint, three pins about oblique axes."""
+def _foot(
+    side: str, sign: float, places_m: tuple[Vector, Vector, Vector], ranges_deg: Mapping[str, Range]
+) -> list[Joint]:
+    """Ankle, subtalar and toe joint, three pins about oblique axes, at these places on the right."""
+    ankle_m, subtalar_m, toe_m = places_m
     places = (
-        ("ankle", "tibia", "talus", ANKLE_M, ANKLE_RAD),
-        ("subtalar", "talus", "calcn", SUBTALAR_M, SUBTALAR_RAD),
-        ("mtp", "calcn", "toes", TOE_M, TOE_RAD),
+        ("ankle", "tibia", "talus", ankle_m, ANKLE_RAD),
+        ("subtalar", "talus", "calcn", subtalar_m, SUBTALAR_RAD),
+        ("mtp", "calcn", "toes", toe_m, TOE_RAD),
     )
     joints: list[Joint] = []
     for name, parent, child, place, orientation in places:
         turned = mirrored_turn(orientation, sign)
         ends = Frame(f"{parent}_{side}", mirrored(place, sign), turned), Frame(f"{child}_{side}", ORIGIN, turned)
-        still = locked and name != "ankle"
-        coordinate = angle(f"{name}_angle_{side}", ranges_deg[f"{name}_angle"], locked=still)
+        coordinate = angle(f"{name}_angle_{side}", ranges_deg[f"{name}_angle"])
         joints.append(stock("PinJoint", f"{name}_{side}", ends, [coordinate]))
     return joints
 
@@ -154,7 +165,7 @@ def _standard_leg(side: str, sign: float) -> list[Joint]:
         _hip(side, sign, STANDARD_RANGES),
         custom(f"walker_knee_{side}", ends, [coordinate], turns, shifts),
         _patella(side, sign),
-        *_foot(side, sign, STANDARD_RANGES, locked=True),
+        *_foot(side, sign, (ANKLE_M, SUBTALAR_M, TOE_M), STANDARD_RANGES),
     ]
 
 
@@ -172,20 +183,19 @@ def _patella(side: str, sign: float) -> Joint:
 
 def free_legs() -> list[Joint]:
     """Both legs with knees that are plain hinges, patellae that ride on tibiae, and free feet."""
-    return [joint for side, sign in SIDES for joint in _free_leg(side, sign, FREE_RANGES)]
+    return [joint for side, sign in SIDES for joint in _free_leg(side, sign)]
 
 
-def _free_leg(side: str, sign: float, ranges_deg: Mapping[str, Range]) -> list[Joint]:
-    place = mirrored(KNEE_IN_FEMUR_M, sign)
-    bent = mirrored(KNEE_IN_TIBIA_M, sign)
-    knee = angle(f"knee_angle_{side}", ranges_deg["knee_angle"])
-    turn = (knee.name, (0.0, 0.0, -1.0), IDENTITY)
-    patella = (PATELLA_X.terms[0, 0] + bent[0], PATELLA_Y.terms[0, 0] + bent[1], sign * PATELLA_Z_M + bent[2])
-    ends = Frame(f"tibia_{side}", (float(patella[0]), float(patella[1]), patella[2])), Frame(f"patella_{side}")
-    bones = Frame(f"femur_{side}", place), Frame(f"tibia_{side}", bent)
+def _free_leg(side: str, sign: float) -> list[Joint]:
+    knee = angle(f"knee_angle_{side}", FREE_RANGES["knee_angle"])
+    ends = (
+        Frame(f"femur_{side}", mirrored(STRAIGHT_KNEE_IN_FEMUR_M, sign)),
+        Frame(f"tibia_{side}", mirrored(STRAIGHT_KNEE_IN_TIBIA_M, sign)),
+    )
+    patella = Frame(f"tibia_{side}", mirrored(PATELLA_IN_TIBIA_M, sign)), Frame(f"patella_{side}")
     return [
-        _hip(side, sign, ranges_deg),
-        custom(f"walker_knee_{side}", bones, [knee], [turn]),
-        stock("WeldJoint", f"patellofemoral_{side}", ends),
-        *_foot(side, sign, ranges_deg, locked=False),
+        _hip(side, sign, FREE_RANGES),
+        custom(f"walker_knee_{side}", ends, [knee], [(knee.name, (0.0, 0.0, -1.0), IDENTITY)]),
+        stock("WeldJoint", f"patellofemoral_{side}", patella),
+        *_foot(side, sign, (STRAIGHT_ANKLE_M, SUBTALAR_M, STRAIGHT_TOE_M), FREE_RANGES),
     ]

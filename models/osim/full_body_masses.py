@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.osim.full_body_arms import STANDARD, STRAIGHT, Arm
-from models.osim.full_body_legs import ANKLE_M, HIP_M, KNEE_IN_FEMUR_M
+from models.osim.full_body_legs import HIP_M, STRAIGHT_ANKLE_M, STRAIGHT_KNEE_IN_FEMUR_M
 from models.osim.full_body_trunk import BACK_M, NECK_M, STANDARD_BACK_M, THORAX_M, Topology
 from models.osim.model import Body, Vector
 
@@ -127,8 +127,8 @@ def _free_trunk() -> list[Body]:
 
 
 def _leg(side: str) -> list[Body]:
-    thigh = _along(KNEE_IN_FEMUR_M, THIGH.centre)
-    shank = _along(ANKLE_M, SHANK.centre)
+    thigh = _along(STRAIGHT_KNEE_IN_FEMUR_M, THIGH.centre)
+    shank = _along(STRAIGHT_ANKLE_M, SHANK.centre)
     return [
         _body(f"femur_{side}", THIGH, thigh),
         _body(f"tibia_{side}", SHANK, shank, 1 - PATELLA),
@@ -148,7 +148,7 @@ def _arm(side: str, arm: Arm, *, clavicle: bool) -> list[Body]:
 
 
 def _along(end_m: Vector, share: float) -> Vector:
-    """A point on the line to a joint, in the body's own x and y; sides are alike."""
+    """A point on the line to a joint, in the body's own x and y; sides and topologies are alike."""
     return share * end_m[0], share * end_m[1], 0.0
 
 

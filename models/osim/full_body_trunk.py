@@ -19,20 +19,21 @@ THORAX_M: Final[Vector] = (-0.016, 0.246, 0.0)
 NECK_M: Final[Vector] = (0.029, 0.188, 0.0)
 """Of the free body's mean shape."""
 MOVES: Final = ("extension", "bending", "rotation")
-STANDARD_SHIFTS_M: Final = ((-5.0, 5.0), (-1.0, 2.0), (-3.0, 3.0))
-FREE_SHIFTS_M: Final = ((-100.0, 100.0),) * 3
+FAR_M: Final = 100.0
 STANDING_M: Final = 0.94
 """Default height of the pelvis."""
 
 
-def standard_root() -> Joint:
-    """The pelvis on the ground, within the published ranges."""
-    return _root((-90.0, 90.0), STANDARD_SHIFTS_M)
-
-
-def free_root() -> Joint:
-    """The pelvis on the ground, wherever it turns."""
-    return _root(ANY, FREE_SHIFTS_M)
+def root() -> Joint:
+    """The pelvis on the ground: tilt, list, rotation, and three shifts, wherever it goes."""
+    turning: Mapping[str, Range] = dict.fromkeys(("pelvis_tilt", "pelvis_list", "pelvis_rotation"), ANY)
+    moving = [
+        Coordinate(f"pelvis_t{x}", "translational", STANDING_M if x == "y" else 0.0, -FAR_M, FAR_M, clamped=True)
+        for x in "xyz"
+    ]
+    shifts = [(c.name, UNIT[c.name[-1]], IDENTITY) for c in moving]
+    ends = Frame(GROUND), Frame("pelvis")
+    return custom("ground_pelvis", ends, [*angles(turning), *moving], turns_zxy([*turning]), shifts)
 
 
 def standard_back() -> list[Joint]:
@@ -52,15 +53,3 @@ def free_spine() -> list[Joint]:
 def _spine(name: str, prefix: str, parent: Frame, child: str, range_deg: Range) -> Joint:
     ranges: Mapping[str, Range] = {f"{prefix}_{move}": range_deg for move in MOVES}
     return custom(name, (parent, Frame(child)), angles(ranges), turns_zxy([*ranges]))
-
-
-def _root(range_deg: Range, shifts_m: tuple[Range, ...]) -> Joint:
-    """Tilt, list, rotation, and three shifts."""
-    turning: Mapping[str, Range] = dict.fromkeys(("pelvis_tilt", "pelvis_list", "pelvis_rotation"), range_deg)
-    moving = [
-        Coordinate(f"pelvis_t{letter}", "translational", STANDING_M if letter == "y" else 0.0, *bounds, clamped=True)
-        for letter, bounds in zip("xyz", shifts_m, strict=True)
-    ]
-    shifts = [(c.name, UNIT[c.name[-1]], IDENTITY) for c in moving]
-    ends = Frame(GROUND), Frame("pelvis")
-    return custom("ground_pelvis", ends, [*angles(turning), *moving], turns_zxy([*turning]), shifts)
