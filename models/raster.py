@@ -5,13 +5,22 @@ counter-clockwise seen from outside: back faces are not drawn. Importing this fi
 what draws imports it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from models.raster_kernels import average_samples, blend_over, fill_triangles, sum_normals
+from models.raster_kernels import (
+    average_samples,
+    blend_over,
+    blend_over_420,
+    fill_triangles,
+    light_vertices,
+    project_vertices,
+    soften_edges,
+    sum_normals,
+)
 
 NEAR_M: Final = 0.05
 """Triangles with a corner nearer than this are not drawn."""
@@ -21,11 +30,11 @@ STEPS: Final = 256.0
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """A coloured surface in the camera's frame; colours 0..255."""
+    """A surface in the camera's frame; colours 0..255 in as many channels as are drawn: red, green, blue, or one."""
 
     vertices_m: Float[np.ndarray, "vertices 3"]
     faces: Int[np.ndarray, "faces 3"]
-    colours: Float[np.ndarray, "vertices 3"]
+    colours: Float[np.ndarray, "vertices channels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +67,27 @@ class Layer:
     Attributes:
         colour: 0..255, multiplied by coverage.
         coverage: 0..1, share of the pixel's samples that show the mesh.
-        depth_m: along the camera's z, of the nearest sample; inf where there is none.
+        nearness: 1 / depth of the nearest sample, depth in metres along the camera's z; 0 where there is none.
     """
 
     left_px: int
     top_px: int
-    colour: Float[np.ndarray, "height width 3"]
+    colour: Float[np.ndarray, "height width channels"]
     coverage: Float[np.ndarray, "height width"]
-    depth_m: Float[np.ndarray, "height width"]
+    nearness: Float[np.ndarray, "height width"]
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """A YUV 4:2:0 picture of even size in the range of television: luma 16..235, colour differences 16..240.
+
+    Attributes:
+        luma: whole; blue, red: one value for two by two pixels.
+    """
+
+    luma: UInt8[np.ndarray, "height width"]
+    blue: UInt8[np.ndarray, "half_height half_width"]
+    red: UInt8[np.ndarray, "half_height half_width"]
 
 
 HEADLIGHT: Final = Light(0.35, np.array([[-0.2, -0.35, -0.5]]))
@@ -78,17 +100,24 @@ def draw_mesh(mesh: Mesh, view: View, light: Light = HEADLIGHT) -> Layer:
     Hidden surfaces by depth buffer; colours shaded at the vertices and interpolated true to perspective. An edge of
     the layer may cut the mesh where the picture ends; a mesh outside the picture gives a layer of no size.
     """
-    depth_m = mesh.vertices_m[:, 2].astype(np.float64)
-    drawn = depth_m > NEAR_M
-    safe_m = np.where(drawn, depth_m, 1.0)
-    pixel = (mesh.vertices_m / safe_m[:, None]) @ view.camera_matrix[:2].T
-    left, top, width, height = _rectangle(pixel[drawn], view)
+    vertices_m = np.ascontiguousarray(mesh.vertices_m, np.float32)
+    pixel, nearness, box = project_vertices(vertices_m, np.ascontiguousarray(view.camera_matrix, np.float64), NEAR_M)
+    left, top, width, height = _rectangle(box, view)
     sample = np.round((pixel - (left, top)) * (view.samples * STEPS)) / STEPS
-    nearness = np.where(drawn, 1 / safe_m, 0.0).astype(np.float32)
-    colour = np.zeros((height * view.samples, width * view.samples, 3), np.float32)
+    colour = np.zeros((height * view.samples, width * view.samples, mesh.colours.shape[1]), np.float32)
     nearest = np.zeros(colour.shape[:2], np.float32)
-    fill_triangles(sample, nearness, _shaded(mesh, light), _corners(mesh.faces), colour, nearest)
+    fill_triangles(sample, nearness, _lit(mesh, vertices_m, light), _corners(mesh.faces), colour, nearest)
+    if view.samples == 1:
+        return Layer(left, top, colour, (nearest > 0).astype(np.float32), nearest)
     return Layer(left, top, *average_samples(colour, nearest, view.samples))
+
+
+def softened(layer: Layer) -> Layer:
+    """The layer with edges that fade over two pixels: nearly as good as four samples a pixel, in a tenth of the time.
+
+    What touches the border of the layer's rectangle stays hard.
+    """
+    return replace(layer, **dict(zip(("colour", "coverage"), soften_edges(layer.colour, layer.coverage), strict=True)))
 
 
 def vertex_normals(
@@ -109,20 +138,36 @@ def blend(
     return result
 
 
-def _rectangle(pixel: Float[np.ndarray, "vertices 2"], view: View) -> tuple[int, int, int, int]:
-    """Left, top, width, height of the part of the picture that holds these points."""
-    if len(pixel) == 0:
+def blend_420(planes: Planes, layer: Layer, tint: Float[np.ndarray, " 3"], opacity: float = 1.0) -> None:
+    """Draw a layer of one channel, the light on a surface of one colour, over a picture; in place, it is done often.
+
+    Args:
+        planes: written.
+        layer: drawn with a mesh of one channel; 255 is full light.
+        tint: luma, blue and red of the colour in full light, above those of black (16, 128, 128).
+        opacity: 0..1.
+    """
+    corner = (layer.left_px, layer.top_px)
+    drawn = (planes.luma, planes.blue, planes.red)
+    blend_over_420(drawn, layer.colour, layer.coverage, corner, np.asarray(tint, np.float32), np.float32(opacity))
+
+
+def _rectangle(box: Float[np.ndarray, " 4"], view: View) -> tuple[int, int, int, int]:
+    """Left, top, width, height of the pixels inside the picture that hold a box of left, top, right and bottom."""
+    if box[0] > box[2]:
         return 0, 0, 0, 0
     size = (view.width_px, view.height_px)
-    left, top = np.clip(np.floor(pixel.min(axis=0)), 0, size).astype(int)
-    right, bottom = np.clip(np.ceil(pixel.max(axis=0)), 0, size).astype(int)
+    left, top = np.clip(np.floor(box[:2]), 0, size).astype(int)
+    right, bottom = np.clip(np.ceil(box[2:]), 0, size).astype(int)
     return int(left), int(top), int(right - left), int(bottom - top)
 
 
-def _shaded(mesh: Mesh, light: Light) -> Float[np.ndarray, "vertices 3"]:
-    normals = vertex_normals(mesh.vertices_m, mesh.faces)
-    lit = light.ambient + np.maximum(normals @ light.lamps.T, 0).sum(axis=1)
-    return np.minimum(mesh.colours * lit[:, None], 255).astype(np.float32)
+def _lit(
+    mesh: Mesh, vertices_m: Float[np.ndarray, "vertices 3"], light: Light
+) -> Float[np.ndarray, "vertices channels"]:
+    colours = np.ascontiguousarray(mesh.colours, np.float32)
+    lamps = np.ascontiguousarray(light.lamps, np.float32)
+    return light_vertices(colours, sum_normals(vertices_m, _corners(mesh.faces)), np.float32(light.ambient), lamps)
 
 
 def _corners(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, "faces 3"]:

@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
@@ -24,6 +24,16 @@ from stages.contracts import Clip
 THREADS: Final = 2
 CV2_TURN: Final = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 MP4_SIGNATURE: Final = b"ftyp"
+TAGGED_MATRIX: Final = {
+    1: Colorspace.ITU709,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+"""By the number in the stream (ITU-T H.273, table 4)."""
+LARGE_PX: Final = 1280
+"""Pictures with a side this long are taken for high definition: an assumption."""
 
 
 def read(video: Path, clip: Clip) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
@@ -57,6 +67,33 @@ def read_frames(video: Path, clip: Clip) -> Iterator[VideoFrame]:
             if awaited is None:
                 return
     raise InputError(f"{video} no longer holds a frame at {awaited} s", "leave the file as it is while it is read")
+
+
+def small_picture(frame: VideoFrame, size_px: tuple[int, int]) -> UInt8[np.ndarray, "rows width"]:
+    """The frame as films of it show it: upright, scaled to a width and a height (both even), in YUV 4:2:0 of 8 bits.
+
+    The rows hold the planes one after the other (see planes_420); colours as in BT.709, values in television's range.
+    """
+    turns = quarter_turns(frame)
+    width, height = size_px[::-1] if turns % 2 else size_px
+    colours = {
+        "src_colorspace": _colour_matrix(frame),
+        "dst_colorspace": Colorspace.ITU709,
+        "dst_color_range": ColorRange.MPEG,
+    }
+    small = frame.reformat(width, height, "yuv420p", interpolation=Interpolation.AREA, threads=1, **colours)
+    picture = small.to_ndarray()
+    if not turns:
+        return picture
+    turned = [cv2.rotate(plane, CV2_TURN[turns]).ravel() for plane in planes_420(picture)]
+    return np.concatenate(turned).reshape(-1, size_px[0])
+
+
+def planes_420(picture: UInt8[np.ndarray, "rows width"]) -> tuple[UInt8[np.ndarray, "_ _"], ...]:
+    """Luma (height x width), blue and red (half as high and wide) of a picture in YUV 4:2:0; they share its memory."""
+    height, width = len(picture) * 2 // 3, picture.shape[1]
+    luma, blue, red = np.split(picture.reshape(-1), np.cumsum([height * width, height * width // 4]))
+    return luma.reshape(height, width), blue.reshape(height // 2, -1), red.reshape(height // 2, -1)
 
 
 @contextmanager
@@ -127,6 +164,14 @@ def picture_stream(container: InputContainer) -> VideoStream:
 def quarter_turns(frame: VideoFrame) -> int:
     """How many turns of 90 degrees counter-clockwise bring the stored picture upright: 0 to 3."""
     return round(frame.rotation / 90) % 4
+
+
+def _colour_matrix(frame: VideoFrame) -> Colorspace:
+    """By which luma and colour differences are weighted; where the video does not say, as players assume by size."""
+    if frame.colorspace in TAGGED_MATRIX:
+        return TAGGED_MATRIX[frame.colorspace]
+    is_large = max(frame.width, frame.height) >= LARGE_PX
+    return Colorspace.ITU709 if is_large else Colorspace.ITU601
 
 
 def _head(video: Path) -> bytes:

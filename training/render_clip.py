@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 import torch
 import tyro
+from av.video.frame import VideoFrame
 from jaxtyping import Float, UInt8
 from scipy.spatial.transform import Rotation
 
@@ -21,6 +22,7 @@ from models.errors import InputError
 from models.raster import Mesh, View, blend, draw_mesh
 from models.skeletons import LANDMARKS
 from pipeline.film import encode
+from stages.frames import small_picture
 from training.appearance import dress
 from training.scene import Camera, backdrop, darken
 
@@ -102,7 +104,9 @@ def film(motion: BodyMotion, shot: Shot, out: Path) -> None:
     """Place the motion before the camera, draw and encode it, and write the truth."""
     camera = _camera(shot)
     placed = place(motion, camera, np.radians(shot.turn_deg))
-    encode(draw(placed, camera, shot.seed), placed.rate_hz, out)
+    size_px = (shot.width_px, shot.height_px)
+    pictures = (small_picture(VideoFrame.from_ndarray(rgb), size_px) for rgb in draw(placed, camera, shot.seed))
+    encode(pictures, placed.rate_hz, out, fine=True)
     np.savez_compressed(out.with_name(f"{out.stem}_truth.npz"), allow_pickle=False, **truth(placed, camera))
 
 

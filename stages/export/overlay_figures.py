@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 
 from models.bodies import load_body
-from models.bodies.body import Body, pose_vertices
+from models.bodies.body import Body, pose_vertices, rest_joints
 from models.devices import single_thread
 from stages.contracts import Motion
 
@@ -29,7 +29,7 @@ class Figure:
 
     person: int
     observed: bool
-    vertices_m: Float[np.ndarray, "vertices 3"]
+    vertices_m: Float32[np.ndarray, "vertices 3"]
     faces: Int[np.ndarray, "faces 3"]
     joints_m: Float[np.ndarray, "24 3"]
     camera_matrix: Float[np.ndarray, "3 3"]
@@ -59,8 +59,9 @@ def nearest_samples(times_s: Float[np.ndarray, " frames"], motion: Motion) -> In
 def _figures_of(person: int, motion: Motion, body: Body, times_s: Float[np.ndarray, " frames"]) -> list[Figure | None]:
     sample = nearest_samples(times_s, motion)
     wanted, place = np.unique(sample[sample >= 0], return_inverse=True)
-    skin_m = _in_camera(motion, _skin(motion, body, wanted))
-    joints_m = _in_camera(motion, motion.joints_m[wanted])
+    camera_from_world = np.linalg.inv(motion.world_from_camera)
+    skin_m = _skin(motion, body, wanted, camera_from_world)
+    joints_m = motion.joints_m[wanted] @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     faces = body.faces.numpy()
     figures: list[Figure | None] = [None] * len(times_s)
     for frame, row in zip(np.flatnonzero(sample >= 0).tolist(), place.tolist(), strict=True):
@@ -70,14 +71,15 @@ def _figures_of(person: int, motion: Motion, body: Body, times_s: Float[np.ndarr
 
 
 @single_thread()
-def _skin(motion: Motion, body: Body, samples: Int[np.ndarray, " chosen"]) -> Float[np.ndarray, "chosen vertices 3"]:
-    betas, rotation, trans_m = (
-        torch.from_numpy(array).to(body.template_m.dtype)
-        for array in (motion.betas, motion.parent_from_joint[samples], motion.trans_m[samples])
-    )
-    return pose_vertices(body, betas, rotation, trans_m).numpy()
-
-
-def _in_camera(motion: Motion, points_m: Float[np.ndarray, "chosen points 3"]) -> Float[np.ndarray, "chosen points 3"]:
-    camera_from_world = np.linalg.inv(motion.world_from_camera)
-    return points_m @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+def _skin(
+    motion: Motion, body: Body, samples: Int[np.ndarray, " chosen"], camera_from_world: Float[np.ndarray, "4 4"]
+) -> Float32[np.ndarray, "chosen vertices 3"]:
+    """The skin in the camera's frame: the root is carried there before the body is posed, not every vertex after."""
+    betas = torch.from_numpy(motion.betas).to(body.template_m.dtype)
+    pelvis_m = rest_joints(body, betas)[0].double().numpy()
+    turn, shift_m = camera_from_world[:3, :3], camera_from_world[:3, 3]
+    rotation = motion.parent_from_joint[samples]
+    rotation[:, 0] = turn @ rotation[:, 0]
+    trans_m = (motion.trans_m[samples] + pelvis_m) @ turn.T + shift_m - pelvis_m
+    posed = (torch.from_numpy(array).to(betas.dtype) for array in (rotation, trans_m))
+    return pose_vertices(body, betas, *posed).numpy()

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from models.raster import NEAR_M, Mesh, View, blend, draw_mesh
+from models.raster import NEAR_M, Mesh, Planes, View, blend_420, draw_mesh, softened
 from models.skeletons import SMPL_JOINTS, SMPL_PARENTS
 from stages.export.overlay_figures import Figure
+from stages.frames import planes_420
 
 RGB = tuple[int, int, int]
 LEFT_RGB: Final[RGB] = (255, 140, 40)
@@ -22,58 +23,70 @@ LINE_SHARE: Final = 1 / 320
 """Thickness of a bone as a share of the picture's long side."""
 SHIFT: Final = 4
 """cv2 takes whole numbers; these bits of fraction keep a slow joint from jumping by pixels."""
+BLACK: Final = (16, 128, 128)
 FARTHEST: Final = 2**20
 """cv2's fixed-point numbers overflow beyond."""
 
 
 def paint(
-    picture: UInt8[np.ndarray, "_ _ 3"],
+    picture: UInt8[np.ndarray, "rows width"],
     figures: tuple[Figure, ...],
-    size_px: tuple[int, int],
+    scale: tuple[float, float],
     opacity: float,
-) -> UInt8[np.ndarray, "height width 3"]:
-    """Scale the picture to a width and a height and draw the figures over it, the farthest first."""
-    height_px, width_px = picture.shape[:2]
-    canvas = np.ascontiguousarray(picture)
-    if (width_px, height_px) != size_px:
-        # Averaging areas takes seven times as long, and less than halving a picture does not need it.
-        way = cv2.INTER_LINEAR if 2 * size_px[0] > width_px else cv2.INTER_AREA
-        canvas = cv2.resize(canvas, size_px, interpolation=way).astype(np.uint8, copy=False)
-    scale = np.diag([size_px[0] / width_px, size_px[1] / height_px, 1.0])
+) -> UInt8[np.ndarray, "rows width"]:
+    """Draw the figures over a picture in YUV 4:2:0, the farthest first.
+
+    Args:
+        picture: as stages.frames.small_picture makes it; stays as it is.
+        scale: width and height of the picture as shares of those that the figures' cameras refer to.
+        opacity: of the skins, 0..1.
+    """
+    canvas = picture.copy()
+    planes = Planes(*planes_420(canvas))
+    height_px, width_px = planes.luma.shape
     for figure in sorted(figures, key=lambda figure: -figure.joints_m[0, 2]):
-        view = View(scale @ figure.camera_matrix, *size_px)
+        view = View(np.diag([*scale, 1.0]) @ figure.camera_matrix, width_px, height_px)
         strength = 1.0 if figure.observed else FAINT
-        canvas = blend(canvas, draw_mesh(_mesh(figure), view), opacity * strength)
-        canvas = _with_bones(canvas, figure.joints_m, view, strength)
+        tint = _above_black(TINTS[figure.person % len(TINTS)])
+        blend_420(planes, softened(draw_mesh(_mesh(figure), view)), tint, opacity * strength)
+        if strength == 1:
+            _draw_bones(planes, figure.joints_m, view)
+        else:
+            before = canvas.copy()
+            _draw_bones(planes, figure.joints_m, view)
+            cv2.addWeighted(canvas, strength, before, 1 - strength, 0, dst=canvas)
     return canvas
 
 
 def _mesh(figure: Figure) -> Mesh:
-    tint = TINTS[figure.person % len(TINTS)]
-    return Mesh(figure.vertices_m, figure.faces, np.broadcast_to(tint, figure.vertices_m.shape))
+    return Mesh(figure.vertices_m, figure.faces, np.broadcast_to(np.float32(255), (len(figure.vertices_m), 1)))
 
 
-def _with_bones(
-    canvas: UInt8[np.ndarray, "height width 3"], joints_m: Float[np.ndarray, "24 3"], view: View, strength: float
-) -> UInt8[np.ndarray, "height width 3"]:
-    drawn = canvas.copy()
-    thickness = max(1, round(max(view.width_px, view.height_px) * LINE_SHARE))
+def _draw_bones(planes: Planes, joints_m: Float[np.ndarray, "24 3"], view: View) -> None:
+    thickness_px = max(1, round(max(view.width_px, view.height_px) * LINE_SHARE))
     seen = joints_m[:, 2] > NEAR_M
     pixel = (joints_m / np.where(seen, joints_m[:, 2], 1.0)[:, None]) @ view.camera_matrix[:2].T
-    # cv2 counts from the middle of the first pixel.
-    point = np.clip((pixel - 0.5) * 2**SHIFT, -FARTHEST, FARTHEST).round().astype(int).tolist()
-    for joint, parent in enumerate(SMPL_PARENTS):
-        if parent >= 0 and seen[joint] and seen[parent]:
-            cv2.line(drawn, point[parent], point[joint], _side_rgb(joint), thickness, cv2.LINE_AA, SHIFT)
-    for joint in np.flatnonzero(seen).tolist():
-        cv2.circle(drawn, point[joint], thickness * 2**SHIFT, _side_rgb(joint), -1, cv2.LINE_AA, SHIFT)
-    if strength < 1:
-        drawn = cv2.addWeighted(drawn, strength, canvas, 1 - strength, 0).astype(np.uint8, copy=False)
-    return drawn
+    for channel, (plane, share) in enumerate(((planes.luma, 1.0), (planes.blue, 0.5), (planes.red, 0.5))):
+        # cv2 counts from the middle of the first pixel.
+        point = np.clip((pixel * share - 0.5) * 2**SHIFT, -FARTHEST, FARTHEST).round().astype(int).tolist()
+        width, radius = max(1, round(thickness_px * share)), round(thickness_px * share * 2**SHIFT)
+        for joint, parent in enumerate(SMPL_PARENTS):
+            if parent >= 0 and seen[joint] and seen[parent]:
+                cv2.line(plane, point[parent], point[joint], SIDE_YUV[joint][channel], width, cv2.LINE_AA, SHIFT)
+        for joint in np.flatnonzero(seen).tolist():
+            cv2.circle(plane, point[joint], radius, SIDE_YUV[joint][channel], -1, cv2.LINE_AA, SHIFT)
 
 
-def _side_rgb(joint: int) -> RGB:
-    name = SMPL_JOINTS[joint]
-    if name.startswith("left"):
-        return LEFT_RGB
-    return RIGHT_RGB if name.startswith("right") else MIDDLE_RGB
+def _above_black(rgb: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:
+    """Luma, blue and red of a colour in television's range, above those of black (ITU-R BT.709-6, items 3.2 to 3.4)."""
+    luma = rgb @ (0.2126, 0.7152, 0.0722)
+    return np.array([219 * luma, 224 * (rgb[2] - luma) / 1.8556, 224 * (rgb[0] - luma) / 1.5748]) / 255
+
+
+def _side_yuv(name: str) -> tuple[int, ...]:
+    rgb = LEFT_RGB if name.startswith("left") else RIGHT_RGB if name.startswith("right") else MIDDLE_RGB
+    return tuple((_above_black(np.array(rgb, float)) + BLACK).round().astype(int).tolist())
+
+
+SIDE_YUV: Final = tuple(_side_yuv(name) for name in SMPL_JOINTS)
+"""Colour of each joint and of the bone that leads to it."""

@@ -1,9 +1,22 @@
 """The rasteriser against exact geometry and against a slow twin that shoots a ray through every pixel."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from models.raster import HEADLIGHT, Light, Mesh, View, blend, draw_mesh, vertex_normals
+from models.raster import (
+    HEADLIGHT,
+    Light,
+    Mesh,
+    Planes,
+    View,
+    blend,
+    blend_420,
+    draw_mesh,
+    softened,
+    vertex_normals,
+)
 
 EVEN = Light(1.0, np.zeros((0, 3)))
 VIEW = View(np.array([[80.0, 0, 32], [0, 80.0, 24], [0, 0, 1]]), 64, 48)
@@ -48,7 +61,9 @@ def on_picture(mesh: Mesh, view: View = VIEW, light: Light = EVEN) -> tuple[np.n
     window = (slice(layer.top_px, layer.top_px + height), slice(layer.left_px, layer.left_px + width))
     colour, coverage = np.zeros((view.height_px, view.width_px, 3)), np.zeros((view.height_px, view.width_px))
     depth = np.full(coverage.shape, np.inf)
-    colour[window], coverage[window], depth[window] = layer.colour, layer.coverage, layer.depth_m
+    colour[window], coverage[window] = layer.colour, layer.coverage
+    with np.errstate(divide="ignore"):
+        depth[window] = 1 / layer.nearness
     return colour, coverage, depth
 
 
@@ -176,3 +191,50 @@ def test_colours_never_leave_their_range():
     layer = draw_mesh(square(2.0, colour=255.0), VIEW, Light(1.0, HEADLIGHT.lamps * 3))
     assert blend(np.full((48, 64, 3), 255, np.uint8), layer).max() == 255
     assert layer.colour.max() <= 255
+
+
+def test_soft_edges_keep_what_is_inside_and_the_sum_of_what_is_covered():
+    layer = draw_mesh(sphere(0.3, (0, 0, 2)), VIEW, EVEN)
+    padded = replace(
+        layer,
+        colour=np.pad(layer.colour, ((2, 2), (2, 2), (0, 0))),
+        coverage=np.pad(layer.coverage, 2),
+        nearness=np.pad(layer.nearness, 2),
+    )
+    soft = softened(padded)
+    assert soft.coverage.sum() == pytest.approx(padded.coverage.sum(), rel=0.02)
+    inside = soft.coverage == 1
+    assert inside.sum() > 100
+    np.testing.assert_array_equal(soft.colour[inside], padded.colour[inside])
+    assert len(np.unique(soft.coverage)) > 5
+    np.testing.assert_allclose(soft.colour, np.tile(soft.coverage[..., None] * 180.0, 3), atol=0.01)
+
+
+@pytest.mark.parametrize("opacity", [1.0, 0.4])
+def test_drawing_over_yuv_gives_what_drawing_over_rgb_gives(opacity):
+    colour = np.array([200.0, 120, 40])
+    shape, light = sphere(0.3, (0.1, 0, 2)), Light(0.3, np.array([[0.2, -0.3, -0.4]]))
+    picture = np.full((48, 64, 3), (60, 90, 130), np.uint8)
+    coloured = draw_mesh(replace(shape, colours=np.tile(colour, (len(shape.vertices_m), 1))), VIEW, light)
+    grey = draw_mesh(replace(shape, colours=np.full((len(shape.vertices_m), 1), 255.0)), VIEW, light)
+    planes = yuv_of(picture)
+    blend_420(planes, grey, luma_and_differences(colour), opacity)
+    expected = yuv_of(blend(picture, coloured, opacity))
+    for name in ("luma", "blue", "red"):
+        ours, theirs = (getattr(side, name).astype(int) for side in (planes, expected))
+        np.testing.assert_allclose(ours, theirs, atol=2)
+        assert np.ptp(theirs) > 10
+
+
+def luma_and_differences(rgb: np.ndarray) -> np.ndarray:
+    """By the slow way: ITU-R BT.709-6."""
+    luma = rgb @ np.array([0.2126, 0.7152, 0.0722]) / 255
+    blue, red = (rgb[..., 2] / 255 - luma) / 1.8556, (rgb[..., 0] / 255 - luma) / 1.5748
+    return np.stack([219 * luma, 224 * blue, 224 * red], axis=-1)
+
+
+def yuv_of(rgb: np.ndarray) -> Planes:
+    yuv = luma_and_differences(rgb.astype(float)) + np.array([16, 128, 128])
+    height, width = rgb.shape[:2]
+    halves = yuv.reshape(height // 2, 2, width // 2, 2, 3).mean(axis=(1, 3))
+    return Planes(*(plane.round().astype(np.uint8) for plane in (yuv[..., 0], halves[..., 1], halves[..., 2])))

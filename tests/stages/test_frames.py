@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
 
 from models.errors import InputError
 from stages import frames, ingest
@@ -114,3 +116,34 @@ def test_a_long_video_is_never_held_whole(tmp_path):
     tracemalloc.stop()
     assert seen == 600
     assert peak_bytes < 8 * videos.WIDTH_PX * videos.HEIGHT_PX * 3
+
+
+@pytest.mark.parametrize(
+    ("rotation", "corner", "size_px"),
+    [(0, "upper left", (96, 48)), (90, "lower left", (48, 96)), (180, "lower right", (96, 48))],
+)
+def test_a_small_picture_is_upright_and_shows_the_same(tmp_path, rotation, corner, size_px):
+    video = videos.write_video(tmp_path / "a.mp4", videos.steady(1), rotation=rotation)
+    clip, (picture,) = clip_and_pictures(video)
+    (frame,) = frames.read_frames(video, clip)
+    small = frames.small_picture(frame, size_px)
+    assert small.shape == (size_px[1] * 3 // 2, size_px[0])
+    luma, blue, red = frames.planes_420(small)
+    assert videos.bright_corner(luma[..., None]) == corner
+    assert luma.mean() == pytest.approx(16 + picture.mean() * 219 / 255, abs=1)
+    assert abs(blue.mean() - 128) < 1
+    assert abs(red.mean() - 128) < 1
+
+
+@pytest.mark.parametrize("colour", [(200, 60, 40), (30, 180, 90), (255, 255, 255)])
+@pytest.mark.parametrize("written", [Colorspace.ITU601, Colorspace.ITU709])
+def test_small_pictures_are_in_one_colour_matrix_whatever_the_video_s(colour, written):
+    rgb = VideoFrame.from_ndarray(np.full((96, 128, 3), colour, np.uint8))
+    for video_range in (ColorRange.MPEG, ColorRange.JPEG):
+        frame = rgb.reformat(format="yuv420p", dst_colorspace=written, dst_color_range=video_range)
+        frame.colorspace, frame.color_range = int(written), int(video_range)
+        planes = frames.planes_420(frames.small_picture(frame, (64, 48)))
+        red, green, blue = np.array(colour) / 255
+        light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        expected = 16 + 219 * light, 128 + 224 * (blue - light) / 1.8556, 128 + 224 * (red - light) / 1.5748
+        np.testing.assert_allclose([plane.mean() for plane in planes], expected, atol=2.5)
