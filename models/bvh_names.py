@@ -19,8 +19,7 @@ def _words(text: str) -> frozenset[str]:
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SIDE: Final[Mapping[str, str]] = {"left": "left", "l": "left", "right": "right", "r": "right"}
 _DROPPED: Final = _words(
-    "mixamorig mixamo rig bip biped valve character cc base def org jnt joint bone bn skeleton sk hik b "
-    "bend mch ctrl root"
+    "mixamorig mixamo rig bip biped valve character def org jnt joint bone bn skeleton sk hik b bend mch ctrl root"
 )
 """What rigs put before or behind the name; numbers are dropped too."""
 _HELPERS: Final = _words("roll twist end nub ik pole target helper site effector")
@@ -73,7 +72,7 @@ def side_and_part(name: str) -> tuple[str, str]:
     >>> side_and_part("mixamorig:LeftUpLeg"), side_and_part("Bip01 L Calf"), side_and_part("lShldrBend")
     (('left', 'upleg'), ('left', 'calf'), ('left', 'shldr'))
     """
-    words = [word.lower() for word in _WORD.findall(name.rsplit(":", 1)[-1])]
+    words = [word.lower() for word in _WORD.findall(name.rsplit(":", 1)[-1].removeprefix("CC_Base_"))]
     if _HELPERS & set(words):
         return "", ""
     words = [word for word in words if not word.isdigit() and word not in _DROPPED]
