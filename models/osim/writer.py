@@ -1,7 +1,7 @@
 """A Model becomes an .osim file that OpenSim 4.5 and later open without a warning.
 
-Bodies, joints, coordinates, couplers and markers are written, every number to the last bit. Muscles, forces and
-geometry are not part of a Model, so a model that was read with them is written without.
+Bodies, joints, coordinates, couplers and markers are written, every number to the last bit. Muscles, forces and meshes
+are not part of a Model, so a model that was read with them is written without; bones are drawn as ellipsoids.
 """
 
 from typing import Final
@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import numpy as np
 
 from models.osim.functions import Function, Polynomial
+from models.osim.geometry import Ellipsoid, bones
 from models.osim.model import GROUND, Axis, Body, Coordinate, Coupler, Frame, Joint, Marker, Model
 
 VERSION: Final = "40500"
@@ -21,7 +22,8 @@ def write_model(model: Model) -> str:
     root = Element("OpenSimDocument", Version=VERSION)
     top = SubElement(root, "Model", name=model.name)
     SubElement(top, "Ground", name=GROUND)
-    _set(top, "BodySet", [_body(body) for body in model.bodies])
+    drawn = bones(model)
+    _set(top, "BodySet", [_body(body, drawn[body.name]) for body in model.bodies])
     _set(top, "JointSet", [_joint(joint) for joint in model.joints])
     _set(top, "ConstraintSet", [_coupler(coupler) for coupler in model.couplers])
     _set(top, "MarkerSet", [_marker(marker) for marker in model.markers])
@@ -46,8 +48,17 @@ def _path(body: str) -> str:
     return "/ground" if body == GROUND else f"/bodyset/{body}"
 
 
-def _body(body: Body) -> Element:
+def _body(body: Body, drawn: tuple[Ellipsoid, ...]) -> Element:
     element = Element("Body", name=body.name)
+    frames = SubElement(element, "components")
+    for index, bone in enumerate(drawn):
+        frame = SubElement(frames, "PhysicalOffsetFrame", name=f"{body.name}_bone_{index}")
+        shape = SubElement(SubElement(frame, "attached_geometry"), "Ellipsoid", name="bone")
+        _put(shape, "socket_frame", "..")
+        _put(shape, "radii", *bone.radii_m)
+        _put(frame, "socket_parent", "..")
+        _put(frame, "translation", *bone.frame.translation_m)
+        _put(frame, "orientation", *bone.frame.orientation_rad)
     _put(element, "mass", body.mass_kg)
     _put(element, "mass_center", *body.mass_centre_m)
     _put(element, "inertia", *body.inertia_kgm2)

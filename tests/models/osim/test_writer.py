@@ -7,7 +7,9 @@ import opensim
 import pytest
 
 from models.osim import scaling
-from models.osim.forward import place_bodies, place_markers
+from models.osim.forward import place_bodies, place_markers, rigid
+from models.osim.full_body import full_body
+from models.osim.geometry import bones
 from models.osim.reader import read_model
 from models.osim.writer import write_model
 from tests.models.osim import documents as made
@@ -68,3 +70,21 @@ def test_opensim_opens_what_is_written_without_a_word(tmp_path: Path) -> None:
     assert any("Loaded model made" in line for line in lines)
     said = [line for line in lines if "[warning]" in line or "[error]" in line]
     assert said == []
+
+
+def test_every_body_is_drawn_from_its_joint_to_the_next(tmp_path: Path) -> None:
+    theirs = oracle.open_model(write_model(puppets.puppet()), tmp_path)
+    theirs.initSystem()
+    drawn = list(theirs.getComponentsList())
+    names = [piece.getName() for piece in drawn if piece.getConcreteClassName() == "Ellipsoid"]
+    assert len(names) >= theirs.getNumBodies()
+    assert not [piece for piece in drawn if piece.getConcreteClassName() == "Mesh"]
+
+
+def test_a_bone_reaches_from_joint_to_joint() -> None:
+    model = full_body("thorax")
+    (thigh,) = bones(model)["femur_r"]
+    turn, centre = rigid(thigh.frame)
+    knee = next(joint for joint in model.joints if joint.name == "walker_knee_r").parent.translation_m
+    assert centre + turn @ (0, thigh.radii_m[1], 0) == pytest.approx(knee)
+    assert centre - turn @ (0, thigh.radii_m[1], 0) == pytest.approx((0, 0, 0))
