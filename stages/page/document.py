@@ -51,7 +51,7 @@ def encode(max_embedded_s: float, film: Film | None, people: tuple[PagePerson, .
 
 
 def _data(film: Film | None, people: tuple[PagePerson, ...], *, is_inside: bool) -> dict[str, Any]:
-    rate_hz = people[0].motion.rate_hz if people else (film.rate_hz if film else 1)
+    rate_hz = float(people[0].motion.rate_hz) if people else (film.rate_hz if film else 1.0)
     names = {person.motion.body_model for person in people}
     return {
         "rate": rate_hz,

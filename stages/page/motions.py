@@ -64,9 +64,11 @@ def pack_motion(motion: Motion) -> dict[str, Any]:
     }
 
 
-def stands(contacts: Bool[np.ndarray, "frames 4"], points_m: Float[np.ndarray, "frames 4 3"]) -> list[dict[str, float]]:
+def stands(
+    contacts: Bool[np.ndarray, "frames 4"], points_m: Float[np.ndarray, "frames 4 3"]
+) -> list[dict[str, int | float]]:
     """Every unbroken contact: which point, from which frame to before which, and where on the floor (mean)."""
-    found: list[dict[str, float]] = []
+    found: list[dict[str, int | float]] = []
     for point in range(contacts.shape[1]):
         edges = np.flatnonzero(np.diff(contacts[:, point], prepend=False, append=False)).tolist()
         for start, end in zip(edges[::2], edges[1::2], strict=True):

@@ -46,7 +46,8 @@ export function showTime(player, frame) {
   const { rate, frames } = player.timeline;
   byId("slider").value = frame;
   byId("slider").setAttribute("aria-valuetext", `frame ${frame} of ${frames - 1}, ${(frame / rate).toFixed(2)} seconds`);
-  byId("clock").textContent = `${(frame / rate).toFixed(2)} s · frame ${frame}/${frames - 1}`;
+  byId("clock-time").textContent = (frame / rate).toFixed(2);
+  byId("clock-frame").textContent = `${frame}/${frames - 1}`;
   document.documentElement.style.setProperty("--at", frames > 1 ? frame / (frames - 1) : 0);
 }
 

@@ -72,6 +72,7 @@ class Page {
       return;
     }
     document.querySelectorAll("[data-sight]").forEach((button) => button.addEventListener("click", () => this.roomView.from(button.dataset.sight)));
+    byId("follow").addEventListener("change", (event) => this.roomView.follow(event.target.checked));
     byId("overlay-on").addEventListener("change", (event) => (byId("overlay").hidden = !event.target.checked));
   }
 
@@ -127,13 +128,22 @@ class Page {
 
 const page = new Page(readData());
 
-/** For tests: `ready` and `set(frame)` are promises; `joints()` are the chosen person's, in his world, metres. */
+/**
+ * For tests: `ready` and `set(frame)` are promises; `joints()` are the chosen person's, in his world, metres;
+ * `readyAt` is in ms since the page was asked for; `settled` says that no seek is under way.
+ */
 window.kinetrace = {
-  ready: page.start().then(() => true),
+  ready: page.start().then(() => {
+    window.kinetrace.readyAt = performance.now();
+    return true;
+  }),
   set: (frame) => page.player.seek(frame),
   joints: () => page.chosen.joints(),
   get frame() {
     return page.player.frame;
+  },
+  get settled() {
+    return !page.player.running;
   },
   get person() {
     return page.chosen?.person.number ?? null;

@@ -15,6 +15,7 @@ export class Player {
     this.isPlaying = false;
     this.film = null;
     this.wanted = null;
+    this.running = null;
     this.awaited = null;
   }
 

@@ -1,17 +1,18 @@
 /** The room that the people move in: light, floor, ground path, contact marks, and where the camera stands. */
 
 import {
-  BufferAttribute, BufferGeometry, CircleGeometry, Color, DirectionalLight, GridHelper, Group, HemisphereLight, Line,
+  BufferAttribute, BufferGeometry, CircleGeometry, Color, DirectionalLight, Group, HemisphereLight, Line,
   LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, PlaneGeometry, Scene, ShadowMaterial, Sphere, Vector3,
 } from "three";
+import { floorGrid } from "./grid.js";
 
 /** Objects of this layer are in the 3D view only. */
 export const ROOM_LAYER = 1;
 
-const FLOOR_CELL_M = 0.5;
 const LIFT_M = 0.004; // above the floor, or lines flicker
 const MARK_M = 0.045;
 const CAMERA_M = 0.35;
+const SHADOW_M = 2.2; // to every side of the chosen person
 
 export class Room {
   constructor(figures, colours) {
@@ -32,6 +33,7 @@ export class Room {
     }
     this.bounds = boundsOf(figure.person);
     this.#furnish();
+    this.show(figure.person.first);
   }
 
   recolour(colours) {
@@ -44,6 +46,8 @@ export class Room {
   show(frame) {
     for (const figure of this.figures) figure.pose(frame);
     const sample = Math.min(Math.max(frame - this.chosen.person.first, 0), this.chosen.person.frames - 1);
+    this.place = new Vector3().fromArray(this.chosen.person.roots, sample * 3);
+    this.#aimLight();
     this.walked.geometry.setDrawRange(0, sample + 1);
     for (const mark of this.marks) {
       const isNow = sample >= mark.userData.from && sample < mark.userData.to;
@@ -55,18 +59,16 @@ export class Room {
   #furnish() {
     const { colours } = this;
     this.furniture.clear();
-    const extent = Math.max(4, 2 * Math.ceil(this.bounds.radius + 1.5));
-    const grid = new GridHelper(extent, extent / FLOOR_CELL_M, colours.axis, colours.grid);
-    grid.position.set(this.bounds.center.x, 0, this.bounds.center.z);
-    const shadow = new Mesh(new PlaneGeometry(extent * 2, extent * 2).rotateX(-Math.PI / 2), new ShadowMaterial({ opacity: 0.22 }));
-    shadow.position.copy(grid.position).setY(-LIFT_M);
+    const { center, radius } = this.bounds;
+    const grid = floorGrid(center.x, center.z, radius + 3, colours.grid);
+    const shadow = new Mesh(new PlaneGeometry(2 * radius + 6, 2 * radius + 6).rotateX(-Math.PI / 2), new ShadowMaterial({ opacity: 0.25 }));
+    shadow.position.set(center.x, -LIFT_M, center.z);
     shadow.receiveShadow = true;
     this.walked = groundPath(this.chosen.person, colours.path, 1);
     this.marks = contactMarks(this.chosen, colours);
     const path = groundPath(this.chosen.person, colours.path, 0.3);
     this.furniture.add(shadow, grid, path, this.walked, ...this.marks, cameraFrame(this.chosen, colours.axis));
     this.furniture.traverse((part) => part.layers.set(ROOM_LAYER));
-    this.#aimLight();
   }
 
   #lights() {
@@ -74,16 +76,14 @@ export class Room {
     this.sun.castShadow = true;
     this.sun.shadow.mapSize.set(1024, 1024);
     this.sun.shadow.radius = 4;
+    this.sun.shadow.normalBias = 0.03;
+    Object.assign(this.sun.shadow.camera, { left: -SHADOW_M, right: SHADOW_M, top: SHADOW_M, bottom: -SHADOW_M, near: 0.1, far: 12 });
     return [new HemisphereLight(0xffffff, 0x8d8d99, 1.6), this.sun, this.sun.target];
   }
 
   #aimLight() {
-    const { center, radius } = this.bounds;
-    this.sun.target.position.copy(center);
-    this.sun.position.copy(center).add(new Vector3(1.5, 4, 2).setLength(radius + 4));
-    const reach = radius + 0.8;
-    Object.assign(this.sun.shadow.camera, { left: -reach, right: reach, top: reach, bottom: -reach, near: 0.1, far: 2 * radius + 8 });
-    this.sun.shadow.camera.updateProjectionMatrix();
+    this.sun.target.position.copy(this.place);
+    this.sun.position.copy(this.place).add(new Vector3(1.8, 4.5, 2.4));
   }
 }
 

@@ -6,6 +6,7 @@ import { ROOM_LAYER } from "./room.js";
 
 const NEAR_M = 0.05;
 const FAR_M = 200;
+const BODY_M = 1.15; // a person with raised arms, about his middle
 
 /** The bodies as the film's camera sees them, on nothing. */
 export class FilmView {
@@ -36,6 +37,7 @@ export class RoomView {
     this.renderer.shadowMap.enabled = true;
     this.camera = new PerspectiveCamera(35, 1, NEAR_M, FAR_M);
     this.camera.layers.enable(ROOM_LAYER);
+    this.isFollowing = true;
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.maxPolarAngle = Math.PI * 0.55;
     this.controls.addEventListener("change", () => this.draw());
@@ -48,15 +50,23 @@ export class RoomView {
 
   look(room) {
     this.room = room;
-    this.from("front");
+    this.from(this.sight ?? "front");
   }
 
-  /** Look at the whole motion from the camera's side, from before the person, from the side or from above. */
+  /** Go along with the chosen person, or look at all of the way. */
+  follow(isFollowing) {
+    this.isFollowing = isFollowing;
+    this.from(this.sight);
+  }
+
+  /** Look from the film camera's side, at an angle to it, across it, or from above. */
   from(sight) {
-    const { center, radius } = this.room.bounds;
+    this.sight = sight;
+    const { center, radius } = this.isFollowing ? { center: this.#person(), radius: BODY_M } : this.room.bounds;
     const toward = { camera: this.#towardCamera(), front: this.#quarter(), side: this.#across(), top: new Vector3(0, 1, 1e-3) }[sight];
     const half = (this.camera.fov * Math.PI) / 360;
     const distance = radius / Math.sin(Math.atan(Math.tan(half) * Math.min(1, this.camera.aspect)));
+    this.followed = this.#person();
     this.controls.target.copy(center);
     this.camera.position.copy(center).addScaledVector(toward.normalize(), distance);
     this.controls.update();
@@ -64,11 +74,26 @@ export class RoomView {
   }
 
   draw() {
-    if (this.room) this.renderer.render(this.room.scene, this.camera);
+    if (!this.room) return;
+    if (this.isFollowing) this.#goAlong();
+    this.renderer.render(this.room.scene, this.camera);
+  }
+
+  #goAlong() {
+    const place = this.#person();
+    const step = place.clone().sub(this.followed);
+    this.followed = place;
+    this.camera.position.add(step);
+    this.controls.target.add(step);
+  }
+
+  /** Half-way up the chosen person, whatever he does with his pelvis. */
+  #person() {
+    return this.room.place.clone().setY(this.room.bounds.center.y);
   }
 
   #towardCamera() {
-    return new Vector3().setFromMatrixPosition(this.room.chosen.worldFromCamera()).sub(this.room.bounds.center).setY(0.25);
+    return new Vector3().setFromMatrixPosition(this.room.chosen.worldFromCamera()).sub(this.room.bounds.center).setY(0).normalize().setY(0.12);
   }
 
   #across() {
@@ -76,7 +101,7 @@ export class RoomView {
   }
 
   #quarter() {
-    return this.#towardCamera().setLength(1).setY(0.35).applyAxisAngle(new Vector3(0, 1, 0), Math.PI / 5);
+    return this.#towardCamera().setY(0.3).applyAxisAngle(new Vector3(0, 1, 0), Math.PI / 5);
   }
 }
 
