@@ -21,7 +21,7 @@ from tests.videos import steady, write_video
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "walk.mp4"
 TREE = {
-    "run.json", "overlay.mp4", "ingest.npz", "detect.npz", "track.npz", "person_0/lift.npz", "person_0/solve.npz",
+    "run.json", "report.html", "thumbnail.jpg", "overlay.mp4", "preview.mp4", "ingest.npz", "detect.npz", "track.npz", "person_0/lift.npz", "person_0/solve.npz",
     "person_0/denoise.npz", "person_0/motion.npz", "person_0/walk_p0.bvh", "person_0/walk_p0_smpl.npz",
     "person_0/walk_p0_joints.trc", "person_0/walk_p0.glb", "person_0/walk_p0.c3d", "person_0/walk_p0_joints.csv",
     "person_0/walk_p0_angles.csv",
@@ -94,7 +94,7 @@ def test_motion_npz_keeps_its_contract(whole: Path) -> None:
         assert tuple(motion["landmark_names"]) == LANDMARKS
         assert all(np.isfinite(motion[key]).all() for key in motion.files if motion[key].dtype.kind == "f")
     assert shapes == {
-        "poses": (frames, 72), "trans": (frames, 3), "betas": (10,), "timestamps_s": (frames,), "mocap_framerate": (),
+        "poses": (frames, 72), "trans": (frames, 3), "betas": (20,), "timestamps_s": (frames,), "mocap_framerate": (),
         "joints_m": (frames, 24, 3), "landmarks_m": (frames, 33, 3), "landmark_names": (33,),
         "world_from_camera": (4, 4), "camera_matrix": (3, 3), "confidence": (frames, 24), "observed": (frames,),
         "body_model": (), "body_sha256": (),
@@ -139,7 +139,7 @@ def test_a_second_run_does_nothing(spoilable: Path) -> None:
 
 def test_one_changed_setting_redoes_its_stage_and_what_follows(spoilable: Path) -> None:
     assert run(SAMPLE, "--outputs", spoilable.parent, *SHORT, "--denoise.legs-s", "0.4").returncode == 0
-    assert redone(spoilable) == ["denoise", "report", "export", "overlay"]
+    assert redone(spoilable) == ["denoise", "report", "export", "overlay", "page"]
 
 
 def test_another_video_at_the_same_path_redoes_all(spoilable: Path, tmp_path: Path) -> None:

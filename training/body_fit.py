@@ -53,12 +53,36 @@ def fit_shape_space(
     return ShapeSpace(mean_m, modes_m)
 
 
-def reconstruct(space: ShapeSpace, skin_m: Float[np.ndarray, "people vertices 3"]) -> np.ndarray:
-    """The nearest bodies that the space holds."""
+def fit_betas_to_skin(
+    space: ShapeSpace, skin_m: Float[np.ndarray, "people vertices 3"]
+) -> Float[np.ndarray, "people modes"]:
+    """The betas of the nearest bodies that the space holds, by least squares."""
     basis = space.modes_m.reshape(-1, space.modes_m.shape[-1])
     centred = (skin_m - space.mean_m).reshape(len(skin_m), -1)
-    betas = centred @ basis / (basis**2).sum(axis=0)
-    return space.mean_m + (betas @ basis.T).reshape(skin_m.shape)
+    return np.linalg.solve(basis.T @ basis, basis.T @ centred.T).T
+
+
+def fit_joint_space(
+    space: ShapeSpace, limb_modes_m: Float[np.ndarray, "24 3 limbs"], skin_m: np.ndarray, joints_m: np.ndarray
+) -> ShapeSpace:
+    """How the joints move with the betas: known for the limbs', by least squares over people for the others'.
+
+    Args:
+        space: of the skin; the limbs' modes come last.
+        skin_m, joints_m: people to learn from, (people, vertices, 3) and (people, 24, 3).
+    """
+    betas = fit_betas_to_skin(space, skin_m)
+    free = betas.shape[1] - limb_modes_m.shape[-1]
+    rest_m = joints_m - np.einsum("jcl,pl->pjc", limb_modes_m, betas[:, free:])
+    design = np.column_stack([np.ones(len(betas)), betas[:, :free]])
+    solution, *_ = np.linalg.lstsq(design, rest_m.reshape(len(betas), -1))
+    modes_m = solution[1:].T.reshape(*joints_m.shape[1:], free)
+    return ShapeSpace(solution[0].reshape(joints_m.shape[1:]), np.concatenate([modes_m, limb_modes_m], axis=-1))
+
+
+def shift_mean(space: ShapeSpace, betas: Float[np.ndarray, " modes"]) -> ShapeSpace:
+    """The same space about another mean."""
+    return ShapeSpace(space.mean_m + space.modes_m @ betas, space.modes_m)
 
 
 def merge_bone_weights(
@@ -76,6 +100,15 @@ def merge_bone_weights(
     joint = np.argsort(-weight, axis=1)[:, :INFLUENCES]
     kept = np.take_along_axis(weight, joint, axis=1)
     return joint, kept / kept.sum(axis=1, keepdims=True)
+
+
+def dense(
+    skin_joint: Int[np.ndarray, "vertices 4"], skin_weight: Float[np.ndarray, "vertices 4"]
+) -> Float[np.ndarray, "vertices 24"]:
+    """The skinning weights as a matrix."""
+    weight = np.zeros((len(skin_joint), len(SMPL_JOINTS)))
+    np.put_along_axis(weight, skin_joint, skin_weight, axis=1)
+    return weight
 
 
 def fit_joint_regressor(

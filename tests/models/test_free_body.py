@@ -25,15 +25,18 @@ def free() -> Body:
 
 
 @pytest.fixture(scope="module")
-def betas() -> Tensor:
-    return torch.randn(5, 10, dtype=FLOAT, generator=torch.Generator().manual_seed(1))
+def betas(free: Body) -> Tensor:
+    return torch.randn(5, free.beta_count, dtype=FLOAT, generator=torch.Generator().manual_seed(1))
 
 
 def _smplx_twin(body: Body) -> smplx.SMPL:
     tree = torch.stack([torch.tensor(SMPL_PARENTS), torch.arange(24)])
+    # Of fewer than 300 shapes smplx takes ten, whatever it is asked for.
+    shape_m = torch.zeros(len(body.template_m), 3, 300, dtype=FLOAT)
+    shape_m[..., : body.beta_count] = body.shape_m
     arrays = {
         "v_template": body.template_m,
-        "shapedirs": body.shape_m,
+        "shapedirs": shape_m,
         "f": body.faces,
         "J_regressor": body.joint_regressor,
         "weights": body.skin_matrix,
@@ -83,7 +86,7 @@ def test_faces_look_outward_and_hold_a_grown_up(free: Body) -> None:
 
 
 def test_rest_is_a_t_pose_that_faces_z_with_the_left_hand_at_x(free: Body) -> None:
-    joint = dict(zip(SMPL_INDEX, rest_joints(free, torch.zeros(10, dtype=FLOAT)), strict=True))
+    joint = dict(zip(SMPL_INDEX, rest_joints(free, torch.zeros(free.beta_count, dtype=FLOAT)), strict=True))
     for bone, along in (
         (("left_shoulder", "left_elbow"), (1, 0, 0)),
         (("left_elbow", "left_wrist"), (1, 0, 0)),
@@ -97,7 +100,7 @@ def test_rest_is_a_t_pose_that_faces_z_with_the_left_hand_at_x(free: Body) -> No
 
 
 def test_landmarks_lie_where_their_names_say(free: Body) -> None:
-    zero = torch.zeros(10, dtype=FLOAT)
+    zero = torch.zeros(free.beta_count, dtype=FLOAT)
     joints, landmarks = rest_joints(free, zero), rest_landmarks(free, zero)
     for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
         away = landmarks[LANDMARK_INDEX[f"left_{part}"]] - joints[SMPL_INDEX[f"left_{part}"]]
@@ -117,7 +120,7 @@ def test_shares_are_positive_and_sum_to_one(free: Body) -> None:
 
 
 def test_a_larger_first_beta_is_a_taller_person(free: Body) -> None:
-    tall = torch.zeros(2, 10, dtype=FLOAT)
+    tall = torch.zeros(2, free.beta_count, dtype=FLOAT)
     tall[1, 0] = 1
     heights = rest_vertices(free, tall)[..., 1]
     stature = heights.amax(1) - heights.amin(1)

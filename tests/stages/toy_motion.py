@@ -43,7 +43,7 @@ def make_motion(rotation: np.ndarray, root_m: np.ndarray | None = None, rate_hz:
         observed=rng.random(frames) > 0.1,
         parent_from_joint=rotation,
         trans_m=root_m - offset_m[0],
-        betas=rng.normal(size=10),
+        betas=rng.normal(size=20),
         confidence=rng.random((frames, 24)),
         world_from_camera=np.eye(4),
         camera_matrix=np.array([[900.0, 0, 320], [0, 900, 240], [0, 0, 1]]),

@@ -26,7 +26,8 @@ def moving_pose(seed: int = 0) -> tuple[Tensor, Tensor]:
 def toy_track(body: Body, observed: np.ndarray | None = None) -> JointTrack:
     """What a perfect lift would give of moving_pose; unobserved frames are NaN."""
     observed = np.ones(FRAMES, dtype=bool) if observed is None else observed
-    landmarks_m = pose_landmarks(body, BETAS, *moving_pose()).numpy().copy()
+    betas = torch.linspace(-1, 1, body.beta_count, dtype=torch.float64)
+    landmarks_m = pose_landmarks(body, betas, *moving_pose()).numpy().copy()
     landmarks_m[~observed] = np.nan
     return JointTrack(
         rate_hz=RATE_HZ,

@@ -68,7 +68,7 @@ def test_carrying_back_to_rest_undoes_the_pose(free: Body) -> None:
 
 
 def test_the_body_places_landmarks_where_carrying_back_expects_them(free: Body) -> None:
-    rest = torch.zeros(10, dtype=torch.float64), torch.eye(3, dtype=torch.float64).expand(24, 3, 3)
+    rest = torch.zeros(free.beta_count, dtype=torch.float64), torch.eye(3, dtype=torch.float64).expand(24, 3, 3)
     placed = pose_landmarks(free, *rest, torch.zeros(3, dtype=torch.float64)).numpy()
     skin_m = free.template_m.numpy()[free.landmark_vertex.numpy()]
     np.testing.assert_allclose(placed, np.einsum("lkc,lk->lc", skin_m, free.landmark_weight.numpy()), atol=1e-9)
@@ -77,11 +77,11 @@ def test_the_body_places_landmarks_where_carrying_back_expects_them(free: Body) 
 def test_vertices_that_landmarks_follow_are_found_with_their_shares(free: Body) -> None:
     rng = np.random.default_rng(1)
     template_m, mirror = free.template_m.numpy(), find_mirror(free.template_m.numpy())
-    betas = rng.normal(0, 1, (12, 10))
+    betas = rng.normal(0, 1, (12, free.beta_count))
     rest_m = template_m + np.einsum("vcb,mb->mvc", free.shape_m.numpy(), betas)
     vertex, share = free.landmark_vertex.numpy(), free.landmark_weight.numpy()
     wanted_m = np.einsum("mlkc,lk->mlc", rest_m[:, vertex], share)
-    near = np.argsort(np.linalg.norm(template_m - wanted_m.mean(axis=0)[:, None], axis=-1), axis=1)[:, :200]
+    near = np.argsort(np.linalg.norm(template_m - wanted_m.mean(axis=0)[:, None], axis=-1), axis=1)[:, :300]
     found, weight = fit_regressors(wanted_m + rng.normal(0, 1e-4, wanted_m.shape), rest_m, near, mirror)
     again_m = np.einsum("mlkc,lk->mlc", rest_m[:, found], weight)
     # The calibrated vertices need not be among the near ones: others that follow a landmark as well will do.

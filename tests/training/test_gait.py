@@ -13,8 +13,8 @@ from training.plant_feet import move_ankles
 from training.retarget import SmplPose, joint_positions
 
 BODY = load_body("free")
-BETAS = np.zeros(10)
-REST = rest_joints(BODY, torch.zeros(10)).double().numpy()
+BETAS = np.zeros(BODY.beta_count)
+REST = rest_joints(BODY, torch.zeros(BODY.beta_count)).double().numpy()
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ VIEW = View(pinhole(160.0, 192, 128), 192, 128)
 def swaying(frames: int = 5) -> BodyMotion:
     rotation = np.tile(np.eye(3), (frames, 24, 1, 1))
     trans_m = np.stack([np.linspace(0, 0.4, frames), np.full(frames, 0.95), np.zeros(frames)], axis=-1)
-    return BodyMotion(BODY, np.zeros(10), rotation, trans_m, 30.0)
+    return BodyMotion(BODY, np.zeros(BODY.beta_count), rotation, trans_m, 30.0)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_a_shadow_lies_where_the_body_stands_and_nowhere_else():
 
 
 def test_clothes_depend_on_the_seed_alone_and_have_two_equal_sides():
-    rest_m = rest_vertices(BODY, torch.zeros(10)).double().numpy()
+    rest_m = rest_vertices(BODY, torch.zeros(BODY.beta_count)).double().numpy()
     first, again, other = dress(BODY, rest_m, 1), dress(BODY, rest_m, 1), dress(BODY, rest_m, 2)
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()

@@ -11,7 +11,8 @@ from tests.training.toy_mocap import stick_clip
 from training.mocap_clips import world_pose
 from training.retarget import joint_positions, retarget
 
-REST = rest_joints(load_body("free"), torch.zeros(10)).double().numpy()
+BODY = load_body("free")
+REST = rest_joints(BODY, torch.zeros(BODY.beta_count)).double().numpy()
 BONES = [
     (f"{side}_{start}", f"{side}_{end}")
     for side in ("left", "right")
