@@ -28,7 +28,7 @@ from models.errors import KinetraceError
 from pipeline import batch, console
 from pipeline.config import DEFAULT_PRESET, PipelineConfig, checked, load_preset
 from pipeline.stamp import as_json
-from pipeline.video_to_motion import Task, Until
+from pipeline.task import Task, Until
 
 SAMPLES = Path(__file__).parent / "samples"
 OUTPUTS = Path(__file__).parent / "outputs"
@@ -36,16 +36,16 @@ OUTPUTS = Path(__file__).parent / "outputs"
 
 @dataclass(frozen=True)
 class Arguments:
-    """Video of people in; BVH, SMPL parameters, joint centres and an overlay out."""
+    """Video of people, or a BVH, in; motion for animation, vision and biomechanics, and a page that shows it, out."""
 
     config: Annotated[PipelineConfig, tyro.conf.AvoidSubcommands, tyro.conf.arg(name="")]
     inputs: tyro.conf.Positional[tuple[Path, ...]] = ()
-    """Videos, or folders of videos; everything in samples/ when none is named."""
+    """Videos or .bvh files, or folders of them; everything in samples/ when none is named."""
     preset: str = DEFAULT_PRESET
     """Settings to start from: a name of configs/ or a .yaml file; flags go over it."""
     outputs: Path = OUTPUTS
     """Where results are written: one folder for each video."""
-    until: Annotated[Until, tyro.conf.EnumChoicesFromValues] = Until.OVERLAY
+    until: Annotated[Until, tyro.conf.EnumChoicesFromValues] = Until.PAGE
     """The last stage to do."""
     person: str = "all"
     """Whom to solve: all, largest, or a number as listed in run.json."""
@@ -89,7 +89,10 @@ def _run(arguments: Arguments) -> list[batch.Outcome]:
     videos = batch.find_videos(arguments.inputs or (SAMPLES,))
     batch.refuse_twins(videos)
     tasks = [Task(video, batch.stem_of(video), arguments.person, arguments.device, arguments.until) for video in videos]
-    return list(batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD))
+    outcomes = list(batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD))
+    if arguments.until.reaches(Until.PAGE) and not all(outcome.error for outcome in outcomes):
+        batch.write_gallery(arguments.outputs)
+    return outcomes
 
 
 def _with_short_flags(arguments: Arguments) -> PipelineConfig:

@@ -3,12 +3,14 @@
 Every method is a process of its own, so that imports count; methods take turns, so that a slow minute hits all.
 """
 
+import contextlib
 import json
-import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,15 +105,45 @@ def run_measured(command: list[str]) -> Measured:
     Raises:
         RuntimeError: it failed; with its last words.
     """
-    began = os.times().elapsed
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.perf_counter()
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=words)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak_bytes = _peak_memory(process)
+        wall_s = time.perf_counter() - began
         words.seek(0)
         if process.returncode:
             raise RuntimeError(f"{command} failed: {words.read().decode()[-500:]}")
-    return Measured(os.times().elapsed - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(wall_s, cpu_s, peak_bytes / 2**20)
+
+
+def _peak_memory(process: "subprocess.Popen[bytes]") -> int:
+    """Wait for a process to end; the most memory that it and its descendants held at a time, what they share once."""
+    peak_bytes = 0
+    while process.poll() is None:
+        peak_bytes = max(peak_bytes, sum(map(_memory, _family(process.pid))))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    return peak_bytes
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(member for child in children for member in _family(int(child)))]
+
+
+def _memory(pid: int) -> int:
+    """Proportional set size; 0 for a process that has ended."""
+    try:
+        rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(row.split()[1]) * 1024 for row in rows if row.startswith("Pss:")), 0)
 
 
 def _count(video: Path) -> int:

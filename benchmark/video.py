@@ -12,7 +12,7 @@ from benchmark.metrics import Points, score
 from pipeline import console
 from pipeline.batch import run_all, stem_of
 from pipeline.config import load_preset
-from pipeline.video_to_motion import Task, Until
+from pipeline.task import Task, Until
 
 
 @dataclass(frozen=True)

@@ -43,4 +43,5 @@ class Ahead:
         """Wait until it is done, and tell how long each step took that it did: none, if it was killed."""
         assert self.process.stdout is not None
         words = self.process.stdout.readline()
+        self.process.wait()
         return json.loads(words) if words else {}

@@ -8,11 +8,16 @@ from typing import Final
 
 from models.errors import InputError, KinetraceError
 from pipeline.ahead import Ahead
+from pipeline.atomic import write
+from pipeline.bvh_to_motion import bvh_to_motion
 from pipeline.config import PipelineConfig
 from pipeline.manifest import MANIFEST, write_manifest
 from pipeline.store import StepRecord, Store
-from pipeline.video_to_motion import Task, video_to_motion
+from pipeline.task import PersonResult, Task
+from pipeline.video_to_motion import video_to_motion
+from stages.page import gallery
 
+GALLERY: Final = "index.html"
 VIDEO_SUFFIXES: Final = frozenset(
     {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"}
 )
@@ -21,11 +26,12 @@ VIDEO_SUFFIXES: Final = frozenset(
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one video fared: the steps that were done, and the error that ended them, if one did."""
+    """How one file fared: the people found, the steps that were done, and the error that ended them, if one did."""
 
     task: Task
     folder: Path
     records: list[StepRecord]
+    people: list[PersonResult]
     error: KinetraceError | None
 
     @property
@@ -70,13 +76,25 @@ def run_all(
     """
     for index, task in enumerate(tasks):
         store = Store(outputs / task.stem, overwrite)
-        error = None
+        people, error = list[PersonResult](), None
         try:
-            people = video_to_motion(task, config, store, ahead if index == 0 else None)
+            if task.source.suffix.lower() == ".bvh":
+                people = bvh_to_motion(task, config, store)
+            else:
+                people = video_to_motion(task, config, store, ahead if index == 0 else None)
             write_manifest(store.folder, task, config, store.records, people)
         except KinetraceError as reason:
             error = reason
-        yield Outcome(task, store.folder, store.records, error)
+        yield Outcome(task, store.folder, store.records, people, error)
+
+
+def write_gallery(outputs: Path) -> None:
+    """Write index.html, which shows every run that lies in the folder.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    write(outputs / GALLERY, gallery.encode(outputs).encode())
 
 
 def _videos_in(folder: Path) -> list[Path]:

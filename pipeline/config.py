@@ -19,7 +19,9 @@ from stages.export import Config as ExportConfig
 from stages.export.overlay import Config as OverlayConfig
 from stages.ingest import Config as IngestConfig
 from stages.lift import Config as LiftConfig
+from stages.page import Config as PageConfig
 from stages.report import Config as ReportConfig
+from stages.retarget import Config as RetargetConfig
 from stages.solve import Config as SolveConfig
 from stages.track import Config as TrackConfig
 
@@ -49,6 +51,10 @@ class PipelineConfig:
     """Motion files."""
     overlay: OverlayConfig = field(default_factory=OverlayConfig)
     """The video with the body drawn over it."""
+    page: PageConfig = field(default_factory=PageConfig)
+    """The page that shows all of a clip."""
+    retarget: RetargetConfig = field(default_factory=RetargetConfig)
+    """A BVH in place of a video."""
 
 
 def load_preset(name: str) -> PipelineConfig:

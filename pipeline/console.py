@@ -8,6 +8,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from pipeline.batch import Outcome
+from stages.page.verdict import verdict
 from stages.progress import PROGRESS
 
 WIDTH: Final = 100
@@ -63,6 +64,8 @@ def show_table(outcomes: Sequence[Outcome]) -> None:
         if outcome.error:
             print(f"error: {outcome.error}", file=sys.stderr)
             continue
-        print(f"\n{outcome.task.video.name} -> {outcome.folder}")
+        print(f"\n{outcome.task.source.name} -> {outcome.folder}")
         for path in outcome.files:
             print(f"  {path.relative_to(outcome.folder)!s:44}{path.stat().st_size / 1024:10.0f} KiB")
+        if outcome.people:
+            print(verdict([person.quality for person in outcome.people]).line)

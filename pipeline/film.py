@@ -1,10 +1,12 @@
 """Pictures -> an H.264 file that every browser plays."""
 
+import contextlib
 import itertools
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import ffmpeg
 import imageio_ffmpeg
@@ -32,28 +34,55 @@ def encode(pictures: Iterable[np.ndarray], rate_hz: float, path: Path, *, fine: 
     Raises:
         OutputError: the file cannot be written.
     """
-    stream = iter(pictures)
+    encode_together(((picture,) for picture in pictures), rate_hz, (path,), fine=fine)
+
+
+def encode_together(
+    rows: Iterable[Sequence[np.ndarray]], rate_hz: float, paths: Sequence[Path], *, fine: bool = False
+) -> None:
+    """Write several films at once: every row holds the next picture of each; others as in encode."""
+    stream = iter(rows)
     first = next(stream)
-    process = subprocess.Popen(
-        _command((first.shape[1], first.shape[0] * 2 // 3), rate_hz, path, fine=fine),
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdin is not None and process.stderr is not None
+    films = [_Film.begin(picture, rate_hz, path, fine=fine) for picture, path in zip(first, paths, strict=True)]
     try:
-        for picture in itertools.chain([first], stream):
-            process.stdin.write(np.ascontiguousarray(picture).data)
-        process.stdin.close()
+        for row in itertools.chain([first], stream):
+            for film, picture in zip(films, row, strict=True):
+                film.pictures.write(np.ascontiguousarray(picture).data)
     except BrokenPipeError:
         pass  # the program's own words follow
     except BaseException:
-        process.kill()
+        for film in films:
+            film.process.kill()
         raise
     finally:
-        words = process.stderr.read().decode(errors="replace").strip()
-        code = process.wait()
-    if code != 0:
-        raise OutputError(f"cannot write {path} ({words.splitlines()[-1] if words else code})", "check the free space")
+        words = [film.end() for film in films]
+    for path, problem in zip(paths, words, strict=True):
+        if problem:
+            raise OutputError(f"cannot write {path} ({problem})", "check the free space")
+
+
+@dataclass(frozen=True, eq=False)
+class _Film:
+    """A program that encodes what it is sent."""
+
+    process: "subprocess.Popen[bytes]"
+    pictures: IO[bytes]
+    complaints: IO[bytes]
+
+    @classmethod
+    def begin(cls, picture: np.ndarray, rate_hz: float, path: Path, *, fine: bool) -> "_Film":
+        command = _command((picture.shape[1], picture.shape[0] * 2 // 3), rate_hz, path, fine=fine)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdin is not None and process.stderr is not None
+        return cls(process, process.stdin, process.stderr)
+
+    def end(self) -> str:
+        """Wait for the file to be whole; the program's last words when it is not."""
+        with contextlib.suppress(BrokenPipeError):
+            self.pictures.close()
+        words = self.complaints.read().decode(errors="replace").strip().splitlines()
+        code = self.process.wait()
+        return "" if code == 0 else (words[-1] if words else str(code))
 
 
 def _command(size_px: tuple[int, int], rate_hz: float, path: Path, *, fine: bool) -> list[str]:

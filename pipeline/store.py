@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
@@ -40,6 +40,14 @@ class StepRecord:
     warnings: list[str]
     files: list[Path]
     reads: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Films:
+    """What films are called, and their common rate in pictures a second."""
+
+    names: tuple[str, ...]
+    rate_hz: float
 
 
 @dataclass(frozen=True)
@@ -119,23 +127,24 @@ class Store:
                 write(path, content)
         return self._made(stamp, seconds(), warnings, paths)
 
-    def film(
+    def films(
         self,
-        rate_hz: float,
-        draw: Callable[Concatenate[Config, Inputs], Iterable[np.ndarray]],
+        films: Films,
+        draw: Callable[Concatenate[Config, Inputs], Iterable[Sequence[np.ndarray]]],
         config: Config,
         *inputs: Inputs.args,
         **how: Inputs.kwargs,
     ) -> None:
-        """Encode the pictures that `draw` yields as <module>.mp4, unless that film lies there unchanged."""
-        stamp = stamp_of(draw, config, (*inputs, rate_hz))
+        """Encode what `draw` yields, one picture for each film at a time, unless the films lie there unchanged."""
+        stamp = stamp_of(draw, config, (*inputs, films))
         kept = self._kept(stamp)
         if kept is not None:
             return self._reused(stamp, kept)
-        path = self.folder / f"{stamp.stage}.mp4"
-        with _timed() as (seconds, warnings), replacing(path) as temporary:
-            film.encode(draw(config, *inputs, **how), rate_hz, temporary)
-        return self._made(stamp, seconds(), warnings, [path])
+        paths = [self.folder / f"{plain_name(name)}.mp4" for name in films.names]
+        with _timed() as (seconds, warnings), contextlib.ExitStack() as stack:
+            temporary = [stack.enter_context(replacing(path)) for path in paths]
+            film.encode_together(draw(config, *inputs, **how), films.rate_hz, temporary)
+        return self._made(stamp, seconds(), warnings, paths)
 
     def drop_people_from(self, count: int) -> None:
         """Remove the folders of people whom an earlier run counted and this one does not."""

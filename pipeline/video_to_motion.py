@@ -2,93 +2,45 @@
 
 import dataclasses
 import gc
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 
 from pipeline.ahead import Ahead
 from pipeline.config import PipelineConfig
+from pipeline.facts import facts_of
 from pipeline.stamp import as_json
-from pipeline.store import Store
-from stages import denoise, detect, export, ingest, lift, report, solve, track
-from stages.contracts import Clip, Detections, Motion, Person, Quality
+from pipeline.store import Films, Store
+from pipeline.task import PersonResult, Task, Until
+from stages import denoise, detect, export, ingest, lift, page, report, solve, track
+from stages.contracts import Clip, Detections, Person
 from stages.export import overlay
-
-
-class Until(StrEnum):
-    """The last stage that a run does."""
-
-    INGEST = "ingest"
-    DETECT = "detect"
-    TRACK = "track"
-    LIFT = "lift"
-    SOLVE = "solve"
-    DENOISE = "denoise"
-    EXPORT = "export"
-    OVERLAY = "overlay"
-
-    def reaches(self, stage: "Until") -> bool:
-        """Whether a run that stops here does that stage."""
-        order = list(Until)
-        return order.index(stage) <= order.index(self)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One video to be done.
-
-    Attributes:
-        stem: name of the clip's results.
-        person: whom to solve: all, largest, or a number.
-        device: where tensors are computed: auto, cpu, cuda or mps.
-    """
-
-    video: Path
-    stem: str
-    person: str
-    device: str
-    until: Until
-
-
-@dataclass(frozen=True)
-class PersonResult:
-    """What a run knows of one person."""
-
-    number: int
-    first_s: float
-    last_s: float
-    frames: int
-    quality: dict[str, float]
+from stages.page import Film, PagePerson
 
 
 def video_to_motion(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None = None) -> list[PersonResult]:
     """Turn one video into motion files; the only place where stages meet."""
     if ahead and task.until.reaches(Until.SOLVE) and not store.holds(detect.run):
         store = _while_importing(ahead, task, config, store)
-    clip = store.step(ingest.run, config.ingest, task.video)
+    clip = store.step(ingest.run, config.ingest, task.source)
     if not task.until.reaches(Until.DETECT):
         return []
-    detections = store.step(detect.run, config.detect, task.video, clip)
+    detections = store.step(detect.run, config.detect, task.source, clip)
     if not task.until.reaches(Until.TRACK):
         return []
     people = store.step(track.run, config.track, clip, detections)
     store.drop_people_from(len(people))
     if not task.until.reaches(Until.LIFT):
         return []
-    motions: list[Motion] = []
-    results: list[PersonResult] = []
-    for number in track.choose(people, task.person):
-        solved = _solve_person(task, config, store.inside(f"person_{number}"), clip, people[number])
-        if solved:
-            motion, quality = solved
-            store.inside(f"person_{number}").files(export.run, config.export, f"{task.stem}_p{number}", motion)
-            motions.append(motion)
-            results.append(_result(number, motion, quality))
+    chosen = track.choose(people, task.person)
+    solved = [_solve_person(task, config, store, clip, number, people[number]) for number in chosen]
+    found = tuple(person for person in solved if person)
     if task.until.reaches(Until.OVERLAY):
-        rate_hz = overlay.rate_hz(config.overlay, clip)
-        store.film(rate_hz, overlay.draw, config.overlay, task.video, clip, tuple(motions))
-    return results
+        motions = tuple(person.motion for person in found)
+        films = Films(("overlay", "preview"), overlay.rate_hz(config.overlay, clip))
+        store.films(films, overlay.draw, config.overlay, task.source, clip, motions)
+    if task.until.reaches(Until.PAGE):
+        store.files(page.run, config.page, _film(config, store, clip), found, facts_of(task, store))
+    return [PersonResult.of(person.number, person.motion, person.quality) for person in found]
 
 
 def look(video: Path, config: PipelineConfig, store: Store) -> Detections:
@@ -98,7 +50,7 @@ def look(video: Path, config: PipelineConfig, store: Store) -> Detections:
 
 def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: Store) -> Store:
     """The store in which the other process has looked at the video, with all imported that solving and drawing need."""
-    ahead.begin(task.video, store.folder, as_json(config), overwrite=store.overwrite)
+    ahead.begin(task.source, store.folder, as_json(config), overwrite=store.overwrite)
     later = (
         "stages.lift.person",
         "stages.solve.body",
@@ -115,8 +67,9 @@ def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: St
 
 
 def _solve_person(
-    task: Task, config: PipelineConfig, store: Store, clip: Clip, person: Person
-) -> tuple[Motion, Quality] | None:
+    task: Task, config: PipelineConfig, store: Store, clip: Clip, number: int, person: Person
+) -> PagePerson | None:
+    store = store.inside(f"person_{number}")
     joints = store.step(lift.run, config.lift, clip, person)
     if not task.until.reaches(Until.SOLVE):
         return None
@@ -124,9 +77,17 @@ def _solve_person(
     if not task.until.reaches(Until.DENOISE):
         return None
     motion = store.step(denoise.run, config.denoise, raw, device=task.device)
-    return motion, store.step(report.run, config.report, joints, motion)
+    quality = store.step(report.run, config.report, joints, motion)
+    if task.until.reaches(Until.EXPORT):
+        store.files(export.run, config.export, f"{task.stem}_p{number}", motion)
+    return PagePerson(number, motion, quality, None)
 
 
-def _result(number: int, motion: Motion, quality: Quality) -> PersonResult:
-    times_s = motion.timestamps_s
-    return PersonResult(number, float(times_s[0]), float(times_s[-1]), len(times_s), dataclasses.asdict(quality))
+def _film(config: PipelineConfig, store: Store, clip: Clip) -> Film:
+    return Film(
+        path=store.folder / "preview.mp4",
+        clip_size_px=(clip.width_px, clip.height_px),
+        timestamps_s=overlay.shown(config.overlay, clip).timestamps_s,
+        rate_hz=overlay.rate_hz(config.overlay, clip),
+        poster=store.folder / "overlay.mp4",
+    )

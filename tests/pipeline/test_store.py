@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import OutputError
 from pipeline.atomic import plain_name, write
-from pipeline.store import Store
+from pipeline.store import Films, Store
 from tests.pipeline import toy_stage as toy
 
 
@@ -120,15 +120,36 @@ def test_exported_files_are_written_once_and_mended_when_touched(video: Path, fo
     assert toy.calls == ["run", "encode", "encode"]
 
 
-def test_a_film_holds_every_picture_and_is_drawn_once(video: Path, folder: Path) -> None:
+def luma(path: Path, rate_hz: float) -> list[np.ndarray]:
+    with av.open(path) as film:
+        assert film.streams.video[0].average_rate == rate_hz
+        return [frame.to_ndarray()[: frame.height] for frame in film.decode(video=0)]
+
+
+def test_films_hold_every_picture_and_are_drawn_once(video: Path, folder: Path) -> None:
     clip = toy.run(toy.Config(), video)
     for _ in range(2):
-        Store(folder).film(25.0, toy.draw, toy.Config(frames=6), clip)
-    with av.open(folder / "toy_stage.mp4") as film:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-        assert film.streams.video[0].average_rate == 25
-    assert [round(picture.mean(), -1) for picture in pictures] == [0, 40, 80, 120, 160, 200]
+        Store(folder).films(Films(("dark", "bright"), 25.0), toy.draw, toy.Config(frames=6), clip)
+    dark, bright = luma(folder / "dark.mp4", 25), luma(folder / "bright.mp4", 25)
+    assert [picture.shape for picture in dark + bright] == [(16, 32)] * 6 + [(8, 32)] * 6
+    np.testing.assert_allclose([picture.mean() for picture in dark], np.arange(6) * 40, atol=2)
+    np.testing.assert_allclose([picture.mean() for picture in bright], 255 - np.arange(6) * 40, atol=2)
     assert toy.calls == ["run", "draw"]
+
+
+def test_another_rate_draws_films_again(video: Path, folder: Path) -> None:
+    clip = toy.run(toy.Config(), video)
+    for rate_hz in (25.0, 30.0):
+        Store(folder).films(Films(("a", "b"), rate_hz), toy.draw, toy.Config(), clip)
+    assert toy.calls == ["run", "draw", "draw"]
+
+
+def test_films_that_cannot_be_written_are_told_and_leave_nothing(video: Path, folder: Path) -> None:
+    clip = toy.run(toy.Config(), video)
+    (folder / "bright.mp4").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"bright\.mp4"):
+        Store(folder).films(Films(("dark", "bright"), 25.0), toy.draw, toy.Config(), clip)
+    assert [path.name for path in folder.iterdir() if path.is_file()] == []
 
 
 def test_warnings_of_a_step_are_remembered_when_it_is_reused(video: Path, folder: Path) -> None:

@@ -41,6 +41,7 @@ def encode(config: Config, clip: Clip) -> Exports:
     return Exports({"a.txt": b"a", "b.txt": str(clip.width_px).encode()})
 
 
-def draw(config: Config, clip: Clip) -> list[np.ndarray]:
+def draw(config: Config, clip: Clip) -> list[tuple[np.ndarray, np.ndarray]]:
     calls.append("draw")
-    return [np.full((clip.height_px * 8, clip.width_px * 8, 3), 40 * k, np.uint8) for k in range(config.frames)]
+    greys = [np.full((clip.height_px * 12, clip.width_px * 8), 40 * k, np.uint8) for k in range(config.frames)]
+    return [(grey, 255 - grey[:12]) for grey in greys]

@@ -1,0 +1,56 @@
+"""What a run read, and with which versions and weights: for run.json and for the page."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, Final
+
+from models.weights import registered
+from pipeline import artefacts
+from pipeline.store import StepRecord, Store
+from pipeline.task import Task
+from stages.page import Facts
+
+KINETRACE_VERSION: Final = "0.1.0"
+PACKAGES: Final = ("ai-edge-litert", "av", "mediapipe", "numpy", "opencv-contrib-python", "roma", "scipy", "torch")
+"""Packages whose version can change a result."""
+
+
+def source_of(task: Task) -> dict[str, Any]:
+    """Name, content and size of the file that was read."""
+    path = task.source
+    return {"name": path.name, "sha256": artefacts.digest(path), "bytes": path.stat().st_size}
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that can change a result."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def weights_of(records: Sequence[StepRecord]) -> list[dict[str, str]]:
+    """Every file of weights that a step read, with its licence as far as it is registered."""
+    register = registered()
+    read = {name: sha256 for record in records for name, sha256 in record.reads.items()}
+    unknown = "not registered: a file of the user's own"
+    return [
+        {"name": name, "sha256": sha256, "licence": register[name].licence if name in register else unknown}
+        for name, sha256 in sorted(read.items())
+    ]
+
+
+def warnings_of(records: Sequence[StepRecord]) -> list[str]:
+    """What the steps of a run complained of."""
+    return [warning for record in records for warning in record.warnings]
+
+
+def facts_of(task: Task, store: Store) -> Facts:
+    """What the page says in words of the steps done so far; no seconds, which would make it anew in every run."""
+    files = sorted(file for record in store.records for file in record.files)
+    return Facts(
+        title=task.stem,
+        source=tuple((name, str(value)) for name, value in source_of(task).items()),
+        versions=(("kinetrace", KINETRACE_VERSION), *versions().items()),
+        weights=tuple((row["name"], row["licence"], row["sha256"]) for row in weights_of(store.records)),
+        warnings=tuple(warnings_of(store.records)),
+        files=tuple((file.relative_to(store.folder).as_posix(), file.stat().st_size) for file in files),
+    )
