@@ -1,17 +1,18 @@
 """A body is a pure function of shape, pose and translation: joints, skin and landmarks in metres.
 
-The parameters have SMPL's format (Loper et al. 2015): 24 joints, linear shape, linear blend skinning with four
-joints a vertex. Rest is a T-pose that faces +Z with Y up and the left hand at +X.
+The parameters have SMPL's format (Loper et al. 2015): 24 joints, linear shape, pose correctives, linear blend skinning
+with four joints a vertex. Rest is a T-pose that faces +Z with Y up and the left hand at +X.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from models.bodies.skinning import Skin, move_skin
 from models.errors import InputError
 from models.kinematics import bone_offsets, place_joints, world_from_joints
 from models.skeletons import SMPL_PARENTS
@@ -36,6 +37,8 @@ class Body:
         landmark_joint: the one joint that carries each landmark. The skin about a bent elbow caves in; the detector
             sees a joint inside the limb, at a constant distance from the next.
         named_vertices: vertex index by name (smplx's `vertex_ids`).
+        corrective_vertex, corrective_joint, corrective_m: how the skin at rest answers the pose, see Skin; none by
+            default.
         skinned_by: another program that poses the skin, from flat batches of betas, poses and translations; own
             skinning without it.
     """
@@ -53,6 +56,9 @@ class Body:
     landmark_weight: Float[Tensor, "33 points"]
     landmark_joint: Int64[Tensor, "33"]
     named_vertices: Mapping[str, int]
+    corrective_vertex: Int64[Tensor, " correctives"] = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    corrective_joint: Int64[Tensor, " correctives"] = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    corrective_m: Float[Tensor, "correctives 3 9"] = field(default_factory=lambda: torch.zeros(0, 3, 9))
     skinned_by: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
 
     @property
@@ -71,10 +77,22 @@ class Body:
         return torch.einsum("jv,vcb->jcb", self.joint_regressor, self.shape_m)
 
     @cached_property
+    def skin(self) -> Skin:
+        """What moves with the joints."""
+        return Skin(
+            template_m=self.template_m,
+            shape_m=self.shape_m,
+            joint=self.skin_joint,
+            weight=self.skin_weight,
+            corrective_vertex=self.corrective_vertex,
+            corrective_joint=self.corrective_joint,
+            corrective_m=self.corrective_m,
+        )
+
+    @property
     def skin_matrix(self) -> Float[Tensor, "vertices 24"]:
         """The skinning weights as a dense matrix."""
-        dense = self.skin_weight.new_zeros(len(self.skin_weight), len(SMPL_PARENTS))
-        return dense.scatter_add(1, self.skin_joint, self.skin_weight)
+        return self.skin.matrix
 
     @cached_property
     def landmark_template_m(self) -> Float[Tensor, "33 3"]:
@@ -140,7 +158,7 @@ def pose_vertices(
     trans_m: Float[Tensor, "*batch 3"],
     vertices: Int64[Tensor, " chosen"] | None = None,
 ) -> Float[Tensor, "*batch chosen 3"]:
-    """The skin of a posed body in the world, by linear blend skinning.
+    """The skin of a posed body in the world: pose correctives, then linear blend skinning.
 
     Args:
         vertices: indices of the vertices that are wanted; all by default.
@@ -149,17 +167,13 @@ def pose_vertices(
     _require_betas(body, betas)
     if body.skinned_by is not None:
         return _skinned_elsewhere(body.skinned_by, betas, parent_from_joint, trans_m, vertices)
-    template_m, shape_m, skin = body.template_m, body.shape_m, body.skin_matrix
-    if vertices is not None:
-        template_m, shape_m, skin = template_m[vertices], shape_m[vertices], skin[vertices]
     rest_m = rest_joints(body, betas)
     world_from_joint = world_from_joints(SMPL_PARENTS, parent_from_joint)
     joints_m = _posed_joints(rest_m, world_from_joint, trans_m)
     shift_m = joints_m - (world_from_joint @ rest_m[..., None])[..., 0]
-    affine = torch.cat([world_from_joint, shift_m[..., None]], dim=-1)
-    blended = (skin @ affine.flatten(-2)).unflatten(-1, (3, 4))
-    skin_m = _shaped(template_m, shape_m, betas)
-    return (blended[..., :3] @ skin_m[..., None])[..., 0] + blended[..., 3]
+    world_from_rest = torch.cat([world_from_joint, shift_m[..., None]], dim=-1)
+    skin = body.skin if vertices is None else body.skin.only(vertices)
+    return move_skin(skin, betas, parent_from_joint, world_from_rest)
 
 
 def pose_landmarks(

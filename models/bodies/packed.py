@@ -25,6 +25,7 @@ def read_body(path: Path, *, name: str, sha256: str, licence: str) -> Body:
     regressor[_indices(arrays["joint_row"]), _indices(arrays["joint_vertex"])] = torch.from_numpy(
         arrays["joint_weight"]
     )
+    vertex, joint, moved_m = _correctives(arrays)
     return Body(
         name=name,
         sha256=sha256,
@@ -39,11 +40,14 @@ def read_body(path: Path, *, name: str, sha256: str, licence: str) -> Body:
         landmark_weight=_shares(torch.from_numpy(arrays["landmark_weight"])),
         landmark_joint=_indices(arrays["landmark_joint"]),
         named_vertices=json.loads(str(arrays["named_vertices"])),
+        corrective_vertex=vertex,
+        corrective_joint=joint,
+        corrective_m=moved_m,
     )
 
 
 def write_body(path: Path, body: Body) -> None:
-    """Write a body so that read_body gives it back, its shape and skinning rounded to half precision.
+    """Write a body so that read_body gives it back, its shape, skinning and correctives rounded to half precision.
 
     The bytes depend on the arrays only, so that the same body has the same sha256.
     """
@@ -60,9 +64,20 @@ def write_body(path: Path, body: Body) -> None:
         "landmark_vertex": _array(body.landmark_vertex, np.uint16),
         "landmark_weight": _array(body.landmark_weight, np.float32),
         "landmark_joint": _array(body.landmark_joint, np.uint8),
+        "corrective_vertex": _array(body.corrective_vertex, np.uint16),
+        "corrective_joint": _array(body.corrective_joint, np.uint8),
+        "corrective_m": _array(body.corrective_m, np.float16),
         "named_vertices": np.asarray(json.dumps(dict(sorted(body.named_vertices.items())))),
     }
     np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def _correctives(arrays: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
+    """Vertices, joints and movements; none in a file from before there were any."""
+    if "corrective_m" not in arrays:
+        return torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3, 9)
+    moved_m = torch.from_numpy(arrays["corrective_m"].astype(np.float32))
+    return _indices(arrays["corrective_vertex"]), _indices(arrays["corrective_joint"]), moved_m
 
 
 def _array(tensor: Tensor, dtype: type[np.generic]) -> np.ndarray:
