@@ -12,6 +12,7 @@ from torch import Tensor
 from models.anatomy import FACE_POINTS, HIP_POINTS, SHOULDER_POINTS, landmark_indices
 from models.bodies.body import Body, pose_landmarks
 from models.skeletons import LANDMARK_INDEX
+from models.stature import height_evidence
 
 MIDDLES: Final = (HIP_POINTS, SHOULDER_POINTS, FACE_POINTS)
 _MID_HIP, _MID_SHOULDER, _MID_FACE = 33, 34, 35
@@ -78,6 +79,7 @@ def fit_betas(
     parent_from_joint: Float[Tensor, "frames 24 3 3"],
     length_m: Float[Tensor, "frames lengths"],
     weight: Float[Tensor, "frames lengths"],
+    height_m: float | None = None,
 ) -> Float[Tensor, " betas"]:
     """The most likely betas, which are independent and of unit variance beforehand.
 
@@ -85,6 +87,7 @@ def fit_betas(
         parent_from_joint: how the body stands when it is measured; lengths over a joint depend on it.
         length_m: lengths_of the person; only the weighted median difference over the frames counts.
         weight: of each length.
+        height_m: from sole to crown, where known.
     """
     still = torch.zeros_like(parent_from_joint[:, 0, :, 0])
     zero = body.template_m.new_zeros(body.beta_count)
@@ -96,8 +99,9 @@ def fit_betas(
         landmarks_m = base_m + torch.einsum("b,bflc->flc", betas, unit_m)
         gap_m = weighted_median(length_m - lengths_of(landmarks_m), weight)
         slope = _length_slopes(landmarks_m, unit_m).mean(1)
-        curvature = (slope * certainty) @ slope.T + torch.eye(len(betas), dtype=betas.dtype, device=betas.device)
-        betas = betas + torch.linalg.solve(curvature, slope @ (certainty * gap_m) - betas)
+        tall_curvature, tall_pull = height_evidence(body, betas, height_m)
+        curvature = (slope * certainty) @ slope.T + tall_curvature + _ones(body)
+        betas = betas + torch.linalg.solve(curvature, slope @ (certainty * gap_m) + tall_pull - betas)
     return betas
 
 

@@ -13,9 +13,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from models.bodies.body import Body, rest_joints, rest_vertices
+from models.bodies.body import Body, rest_joints
 from models.shape import weighted_median
 from models.skeletons import SMPL_PARENTS
+from models.stature import height_evidence
 
 RIGID_PAIRS: Final = tuple(
     (joint, other)
@@ -30,8 +31,6 @@ LEAST_SD_M: Final = 1e-3
 EXPECTED_NOISE_M: Final = 0.015
 EXPECTED_FRAMES: Final = 4
 """Spread of a length before it was seen, and how many frames that belief is worth."""
-HEIGHT_SD_M: Final = 3e-3
-"""How well a person's own figure is believed."""
 ROUNDS: Final = 6
 
 
@@ -79,18 +78,15 @@ def shape_from_lengths(body: Body, lengths: Lengths, height_m: float | None = No
     mean_m, shape_m = body.rest_joint_template_m, body.rest_joint_shape_m
     arm_m, arm_shape_m = mean_m[ends] - mean_m[starts], shape_m[ends] - shape_m[starts]
     betas, certainty = mean_m.new_zeros(body.beta_count), lengths.sd_m**-2
-    curvature = torch.eye(body.beta_count, dtype=mean_m.dtype, device=mean_m.device)
+    unit = curvature = torch.eye(body.beta_count, dtype=mean_m.dtype, device=mean_m.device)
     for _ in range(ROUNDS):
         now_m = arm_m + arm_shape_m @ betas
         slope = torch.einsum("pc,pcb->bp", torch.nn.functional.normalize(now_m, dim=-1), arm_shape_m)
         gap_m = lengths.length_m - now_m.norm(dim=-1)
         curvature, pull = (slope * certainty) @ slope.T, slope @ (certainty * gap_m)
-        if height_m is not None:
-            tall_m, tall_slope = _stature(body, betas)
-            curvature = curvature + torch.outer(tall_slope, tall_slope) / HEIGHT_SD_M**2
-            pull = pull + tall_slope * (height_m - tall_m) / HEIGHT_SD_M**2
-        curvature = curvature + torch.eye(body.beta_count, dtype=betas.dtype, device=betas.device)
-        betas = betas + torch.linalg.solve(curvature, pull - betas)
+        tall_curvature, tall_pull = height_evidence(body, betas, height_m)
+        curvature = curvature + tall_curvature + unit
+        betas = betas + torch.linalg.solve(curvature, pull + tall_pull - betas)
     return Shape(betas, torch.linalg.inv(curvature))
 
 
@@ -114,11 +110,6 @@ def measure_lengths(joints_m: Float[Tensor, "frames 24 3"], confidence: Float[Te
     return Lengths(RIGID_PAIRS, length_m, torch.where(known, sd_m, torch.full_like(sd_m, torch.inf)))
 
 
-def stature(body: Body, betas: Float[Tensor, " betas"]) -> Float[Tensor, ""]:
-    """From sole to crown at rest, in metres."""
-    return _stature(body, betas)[0]
-
-
 def joint_distances(
     body: Body, betas: Float[Tensor, "*batch betas"], pairs: Sequence[tuple[int, int]]
 ) -> Float[Tensor, "*batch pairs"]:
@@ -126,10 +117,3 @@ def joint_distances(
     joints_m = rest_joints(body, betas)
     ends, starts = (list(side) for side in zip(*pairs, strict=True))
     return (joints_m[..., ends, :] - joints_m[..., starts, :]).norm(dim=-1)
-
-
-def _stature(body: Body, betas: Tensor) -> tuple[Float[Tensor, ""], Float[Tensor, " betas"]]:
-    """The height and how it changes with the betas."""
-    height_m = rest_vertices(body, betas)[:, 1]
-    crown, sole = int(height_m.argmax()), int(height_m.argmin())
-    return height_m[crown] - height_m[sole], body.shape_m[crown, 1] - body.shape_m[sole, 1]

@@ -9,5 +9,7 @@ class Config:
 
     body: str = "free"
     """Body model that is posed."""
+    height_m: float | None = None
+    """The person's stature, which the body's shape keeps to; None takes the most likely."""
     refine_steps: int = 2
     """Gauss-Newton steps after the direct solution; 0 for the direct solution alone."""

@@ -10,6 +10,7 @@ from models.bodies import load_body
 from models.bodies.body import pose_joints, pose_landmarks
 from models.errors import InputError
 from models.skeletons import SMPL_PARENTS
+from models.stature import stature
 from stages import solve
 from stages.contracts import JointTrack, RawMotion
 from stages.solve.body import solve_body
@@ -106,3 +107,11 @@ def test_the_free_body_s_own_landmarks_come_back() -> None:
     assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.015
     assert raw.body_sha256 == body.sha256
     assert all(path.is_file() for path in solve.reads(solve.Config()))
+
+
+@pytest.mark.parametrize("height_m", [1.6, 1.9])
+def test_a_given_height_is_the_body_s(height_m: float) -> None:
+    body = load_body("free").to("cpu", torch.float64)
+    raw = solve_body(solve.Config(height_m=height_m), toy_track(body), body, device="cpu")
+    # The track is of somebody of 1.67 m: his lengths pull the other way.
+    assert abs(stature(body, torch.from_numpy(raw.betas)) - height_m) < 0.02
