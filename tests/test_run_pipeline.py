@@ -24,7 +24,7 @@ TREE = {
     "run.json", "report.html", "thumbnail.jpg", "overlay.mp4", "preview.mp4", "ingest.npz", "detect.npz",
     "track.npz", "person_0/lift.npz", "person_0/solve.npz", "person_0/denoise.npz", "person_0/motion.npz", "person_0/walk_p0.bvh", "person_0/walk_p0_smpl.npz",
     "person_0/walk_p0_joints.trc", "person_0/walk_p0.glb", "person_0/walk_p0.c3d", "person_0/walk_p0_joints.csv",
-    "person_0/walk_p0_angles.csv",
+    "person_0/walk_p0_angles.csv", "person_0/walk_p0.json",
 }  # fmt: skip
 SHORT = ("--max-frames", "30")
 

@@ -7,7 +7,7 @@ from typing import Final
 from stages.contracts import Exports, Motion
 from stages.export.joint_names import Preset
 
-VERSION: Final = 2
+VERSION: Final = 3
 log = logging.getLogger(__name__)
 
 
@@ -19,6 +19,10 @@ class Config:
     """What the joints are called in BVH and GLB: as the named program or data set calls its own."""
     bvh_t_pose_first: bool = False
     """Begin the BVH with a frame in a T-pose, for tools that take the first frame as the rest pose."""
+    fps: int | None = None
+    """Frames per second of BVH and GLB, such as 24, 25, 30, 50 or 60; None keeps the motion's own rate."""
+    in_place: bool = False
+    """Take the way over the floor out of BVH and GLB, as games want it: the pelvis only rises and falls."""
     glb_mesh: bool = True
     """Put the skin into the GLB; without it, skeleton and motion only."""
 
@@ -26,7 +30,8 @@ class Config:
 def run(config: Config, stem: str, motion: Motion) -> Exports:
     """Encode one person's motion in every format.
 
-    A motion that is too long for C3D goes without, with a warning.
+    BVH and GLB and the JSON that goes with them have the rate and place that the settings ask for; all others are the
+    motion as it is. A motion that is too long for C3D goes without, with a warning.
 
     Args:
         stem: begins the names of the files that travel on their own; motion.npz keeps its name.
@@ -35,14 +40,18 @@ def run(config: Config, stem: str, motion: Motion) -> Exports:
         ConfigError, WeightsError, InputError: the motion's body cannot be had, or has other betas.
     """
     # Importing what the formats need takes longer than encoding a short motion.
-    from stages.export import bvh, c3d, glb, motion_npz, smpl, tables, trc  # noqa: PLC0415
+    from stages.export import bvh, c3d, glb, motion_npz, retimed, sidecar, smpl, tables, trc  # noqa: PLC0415
 
     trc_name = f"{stem}_joints.trc"
-    bvh_text = bvh.encode(motion, config.joint_names, t_pose_first=config.bvh_t_pose_first)
+    played = retimed.for_animation(motion, config.fps, in_place=config.in_place)
+    bvh_text = bvh.encode(played, config.joint_names, t_pose_first=config.bvh_t_pose_first)
     files = {
         "motion.npz": motion_npz.encode(motion),
         f"{stem}.bvh": bvh_text.encode("ascii"),
-        f"{stem}.glb": glb.encode(motion, config.joint_names, with_mesh=config.glb_mesh),
+        f"{stem}.glb": glb.encode(played, config.joint_names, with_mesh=config.glb_mesh),
+        f"{stem}.json": sidecar.encode(played, config.joint_names, t_pose_first=config.bvh_t_pose_first).encode(
+            "ascii"
+        ),
         f"{stem}_smpl.npz": smpl.encode(motion),
         trc_name: trc.encode(trc_name, motion).encode("utf-8"),
         f"{stem}_joints.csv": tables.encode_joints(motion).encode("ascii"),

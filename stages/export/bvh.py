@@ -17,6 +17,7 @@ from stages.contracts import Motion
 from stages.export.euler import continuous_euler_zxy
 from stages.export.joint_names import JOINT_NAMES, Preset
 from stages.export.number_rows import number_rows
+from stages.export.retimed import rest_offsets
 
 CM_PER_M: Final = 100.0
 
@@ -64,21 +65,6 @@ def encode(motion: Motion, names: Preset = "humanik", *, t_pose_first: bool = Fa
     hierarchy = ["HIERARCHY", *_joint_lines(0, offset_cm, JOINT_NAMES[names], "")]
     head = ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / motion.rate_hz:.8f}"]
     return "\n".join([*hierarchy, *head, *number_rows(rows, [4] * rows.shape[1], " "), ""])
-
-
-def rest_offsets(motion: Motion) -> Float[np.ndarray, "24 3"]:
-    """Each joint's place in its parent's frame, metres, read off the motion itself; zero for the root.
-
-    Rotations and joint centres of a motion belong to one rigid tree; what differs between frames is rounding, and
-    the mean removes it.
-    """
-    world_from_joint = [motion.parent_from_joint[:, 0]]
-    offset_m = np.zeros((len(SMPL_PARENTS), 3))
-    for joint, parent in enumerate(SMPL_PARENTS[1:], start=1):
-        bone_m = motion.joints_m[:, joint] - motion.joints_m[:, parent]
-        offset_m[joint] = np.einsum("tji,tj->ti", world_from_joint[parent], bone_m).mean(axis=0)
-        world_from_joint.append(world_from_joint[parent] @ motion.parent_from_joint[:, joint])
-    return offset_m
 
 
 def t_pose_alignments(offset_m: Float[np.ndarray, "24 3"]) -> Float[np.ndarray, "24 3 3"]:

@@ -2,7 +2,8 @@
 
 At rest the body stands on the floor in its own rest pose, and every joint's axes are the world's, so that a joint's
 rotation in the file is that of the motion. The skinned mesh hangs at the root of the scene: a skin ignores what its
-node hangs on. A keyframe for every frame, linear between; the first is at 0 s.
+node hangs on. A keyframe for every frame, linear between; the first is at 0 s, and the animation's extras tell when
+that was in the video.
 """
 
 from collections.abc import Mapping
@@ -115,6 +116,7 @@ def _animation(motion: Motion, buffer: GlbBuffer) -> gltf.Animation:
     targets.append(gltf.AnimationChannelTarget(node=0, path="translation"))
     return gltf.Animation(
         name="Motion",
+        extras={"start_s": float(motion.timestamps_s[0])},
         samplers=[gltf.AnimationSampler(input=times, output=output, interpolation="LINEAR") for output in outputs],
         channels=[gltf.AnimationChannel(sampler=index, target=target) for index, target in enumerate(targets)],
     )

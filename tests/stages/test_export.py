@@ -45,7 +45,7 @@ def test_every_format_has_its_file_however_short_the_motion(frames):
     files = export.run(export.Config(), "clip_p0", made).files
     assert set(files) == {
         "motion.npz", "clip_p0.bvh", "clip_p0.glb", "clip_p0_smpl.npz", "clip_p0_joints.trc", "clip_p0.c3d",
-        "clip_p0_joints.csv", "clip_p0_angles.csv",
+        "clip_p0_joints.csv", "clip_p0_angles.csv", "clip_p0.json",
     }  # fmt: skip
 
 
