@@ -41,11 +41,16 @@ class Film:
 
 @dataclass(frozen=True, eq=False)
 class PagePerson:
-    """One person, and how well he was followed."""
+    """One person, and how well he was followed.
+
+    Attributes:
+        quality: None where there is no video to compare with.
+        biomechanics: None where that was not asked for; the page then plots what the joint centres tell.
+    """
 
     number: int
     motion: Motion
-    quality: Quality
+    quality: Quality | None
     biomechanics: Biomechanics | None
 
 

@@ -64,7 +64,7 @@ def read_run(folder: Path) -> Run | None:
     """What the manifest of a run says; None, with a warning, where it is damaged."""
     try:
         manifest: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        people = [(person["last_s"] - person["first_s"], Quality(**person["quality"])) for person in manifest["people"]]
+        people = [(person["last_s"] - person["first_s"], _quality(person)) for person in manifest["people"]]
         warnings = len(manifest["warnings"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("%s is not shown in the gallery: its manifest cannot be read (%s)", folder.name, error)
@@ -79,6 +79,10 @@ def read_run(folder: Path) -> Run | None:
         links=tuple((name, words) for name, words in LINKS if (folder / name).is_file()),
         picture=thumbnail.read_bytes() if thumbnail.is_file() else b"",
     )
+
+
+def _quality(person: Mapping[str, Any]) -> Quality | None:
+    return None if person["quality"] is None else Quality(**person["quality"])
 
 
 def _card(run: Run) -> str:

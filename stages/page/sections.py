@@ -7,7 +7,6 @@ from typing import Final
 from urllib.parse import quote
 
 from models.bodies import load_body
-from stages.contracts import Quality
 from stages.page import Facts, PagePerson
 from stages.page.file_kinds import describe
 from stages.page.verdict import WORDS, grade_of
@@ -44,21 +43,19 @@ def _choice(people: tuple[PagePerson, ...], facts: Facts) -> str:
 
 def _quality(people: tuple[PagePerson, ...], facts: Facts) -> str:
     """One table for each person; the script shows that of the chosen one."""
-    tables = [
-        f'<div data-person="{person.number}"><p class="grade" data-grade="{grade_of(person.quality)}">'
-        f"Person {person.number}: {WORDS[grade_of(person.quality)].lower()}</p>{_table(_quality_rows(person.quality))}"
-        "</div>"
-        for person in people
-    ]
+    tables = [f'<div data-person="{person.number}">{_judged(person)}</div>' for person in people]
     return "".join(tables) or "<p>Nobody was found, so there is nothing to judge.</p>"
 
 
-def _quality_rows(quality: Quality) -> list[tuple[str, str]]:
-    values = {name: getattr(quality, name) for name in QUALITY}
-    return [
-        (label, write(values[name]) if math.isfinite(values[name]) else "not known")
-        for name, (label, write) in QUALITY.items()
-    ]
+def _judged(person: PagePerson) -> str:
+    grade = grade_of(person.quality)
+    head = f'<p class="grade" data-grade="{grade}">Person {person.number}: {WORDS[grade].lower()}</p>'
+    if person.quality is None:
+        return f'{head}<p class="quiet">The motion does not come from a video.</p>'
+    values = [(label, write, getattr(person.quality, name)) for name, (label, write) in QUALITY.items()]
+    return head + _table(
+        [(label, write(value) if math.isfinite(value) else "not known") for label, write, value in values]
+    )
 
 
 def _warnings(people: tuple[PagePerson, ...], facts: Facts) -> str:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from stages.contracts import Quality
 
-Grade = Literal["good", "fair", "poor"]
+Grade = Literal["good", "fair", "poor", "none"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Limits:
 
 GOOD: Final = Limits(observed_share=0.95, longest_gap_s=0.25, mean_confidence=0.75, reprojection_share=0.02)
 FAIR: Final = Limits(observed_share=0.75, longest_gap_s=1.0, mean_confidence=0.5, reprojection_share=0.05)
-WORDS: Final[dict[Grade, str]] = {"good": "Good", "fair": "Fair", "poor": "Poor"}
+WORDS: Final[dict[Grade, str]] = {"good": "Good", "fair": "Fair", "poor": "Poor", "none": "Not judged"}
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,27 @@ class Verdict:
     line: str
 
 
-def verdict(qualities: Sequence[Quality]) -> Verdict:
-    """Judge everybody in a clip by the one who was followed worst."""
+def verdict(qualities: Sequence[Quality | None]) -> Verdict:
+    """Judge everybody in a clip by the one who was followed worst.
+
+    Args:
+        qualities: one for each person; None where the motion came from no video.
+    """
     if not qualities:
         return Verdict("poor", "Poor: nobody was found in the video.")
-    worst = max(qualities, key=lambda quality: ("good", "fair", "poor").index(grade_of(quality)))
+    judged = [quality for quality in qualities if quality is not None]
+    if not judged:
+        return Verdict("none", "Not judged: there is no video to compare the motion with.")
+    worst = max(judged, key=lambda quality: ("good", "fair", "poor").index(grade_of(quality)))
     grade = grade_of(worst)
-    who = "" if len(qualities) == 1 else f"{len(qualities)} people; the least certain: "
+    who = "" if len(judged) == 1 else f"{len(judged)} people; the least certain: "
     return Verdict(grade, f"{WORDS[grade]}: {who}{_reasons(worst)}.")
 
 
-def grade_of(quality: Quality) -> Grade:
-    """Good where all is; poor where anything is; NaN counts as poor."""
+def grade_of(quality: Quality | None) -> Grade:
+    """Good where all is; poor where anything is; NaN counts as poor; none without a video."""
+    if quality is None:
+        return "none"
     if _reaches(quality, GOOD):
         return "good"
     return "fair" if _reaches(quality, FAIR) else "poor"

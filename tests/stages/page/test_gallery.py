@@ -58,6 +58,12 @@ def test_a_damaged_manifest_leaves_its_run_out_and_says_so(tmp_path, caplog, con
     assert "broken is not shown" in caplog.text
 
 
+def test_a_run_without_a_video_is_not_judged(tmp_path):
+    rows = [{"number": 0, "first_s": 0.0, "last_s": 1.0, "quality": None}]
+    (make_run(tmp_path, "walk") / "run.json").write_text(json.dumps({"people": rows, "warnings": []}))
+    assert "Not judged" in gallery.encode(tmp_path)
+
+
 def test_a_run_without_pictures_is_shown_without(tmp_path):
     (make_run(tmp_path, "walk") / "thumbnail.jpg").unlink()
     assert "data:image" not in gallery.encode(tmp_path)

@@ -167,7 +167,8 @@ def test_a_page_whose_film_was_left_behind_says_so_and_shows_the_rest(open_file,
 
 
 def test_a_motion_without_a_video_runs_on_a_clock_of_its_own(open_report, someone):
-    found = open_report(None, someone)
+    found = open_report(None, replace(someone, quality=None))
+    assert found.tab.locator(".verdict").inner_text().startswith("Not judged")
     assert found.tab.locator("#film-pane").count() == 0
     found.tab.keyboard.press(" ")
     found.wait("kinetrace.frame >= 3")

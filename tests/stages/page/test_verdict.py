@@ -45,5 +45,10 @@ def test_nobody_is_nothing_to_trust():
     assert verdict([]).line == "Poor: nobody was found in the video."
 
 
+def test_without_a_video_nothing_is_judged():
+    assert verdict([None]).grade == "none" and verdict([None]).line.startswith("Not judged")
+    assert verdict([None, clips.GOOD]) == verdict([clips.GOOD])
+
+
 def test_every_number_of_quality_has_a_name_on_the_page():
     assert list(QUALITY) == [field.name for field in fields(Quality)]

@@ -12,6 +12,8 @@ export const ROOM_LAYER = 1;
 const LIFT_M = 0.004; // above the floor, or lines flicker
 const MARK_M = 0.045;
 const CAMERA_M = 0.35;
+const BODY_M = 1.15; // reach of raised arms and of legs, from the pelvis
+const NEAR_M = 4;
 const SHADOW_M = 2.2; // to every side of the chosen person
 
 export class Room {
@@ -54,6 +56,20 @@ export class Room {
       mark.material.opacity = isNow ? 1 : 0.3;
       mark.scale.setScalar(isNow ? 1.25 : 1);
     }
+  }
+
+  /** A ball about the chosen person and those near him, as they stand now. */
+  company() {
+    const places = this.figures.filter((figure) => figure.group.visible).map((figure) => this.#placeOf(figure));
+    const near = places.filter((place) => place.distanceTo(this.place) < NEAR_M);
+    const ball = new Sphere().setFromPoints([this.place, ...near]);
+    ball.radius += BODY_M;
+    return ball;
+  }
+
+  /** A figure's pelvis in the room. */
+  #placeOf(figure) {
+    return figure.bones[0].position.clone().applyMatrix4(figure.group.matrix);
   }
 
   #furnish() {

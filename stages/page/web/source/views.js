@@ -6,7 +6,6 @@ import { ROOM_LAYER } from "./room.js";
 
 const NEAR_M = 0.05;
 const FAR_M = 200;
-const BODY_M = 1.15; // a person with raised arms, about his middle
 
 /** The bodies as the film's camera sees them, on nothing. */
 export class FilmView {
@@ -62,7 +61,7 @@ export class RoomView {
   /** Look from the film camera's side, at an angle to it, across it, or from above. */
   from(sight) {
     this.sight = sight;
-    const { center, radius } = this.isFollowing ? { center: this.#person(), radius: BODY_M } : this.room.bounds;
+    const { center, radius } = this.isFollowing ? this.room.company() : this.room.bounds;
     const toward = { camera: this.#towardCamera(), front: this.#quarter(), side: this.#across(), top: new Vector3(0, 1, 1e-3) }[sight];
     const half = (this.camera.fov * Math.PI) / 360;
     const distance = radius / Math.sin(Math.atan(Math.tan(half) * Math.min(1, this.camera.aspect)));
