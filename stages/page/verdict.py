@@ -1,4 +1,7 @@
-"""One line that says how far a run can be trusted; the page begins with it, and a run ends with it."""
+"""One line that says how well people were followed; the page begins with it, and a run ends with it.
+
+It judges what the picture shows. One camera sees depth poorly, and no number here can tell how wrong depth is.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,12 +31,17 @@ class Limits:
 
 GOOD: Final = Limits(observed_share=0.95, longest_gap_s=0.25, mean_confidence=0.75, reprojection_share=0.02)
 FAIR: Final = Limits(observed_share=0.75, longest_gap_s=1.0, mean_confidence=0.5, reprojection_share=0.05)
-WORDS: Final[dict[Grade, str]] = {"good": "Good", "fair": "Fair", "poor": "Poor", "none": "Not judged"}
+WORDS: Final[dict[Grade, str]] = {
+    "good": "Good tracking",
+    "fair": "Fair tracking",
+    "poor": "Poor tracking",
+    "none": "Not judged",
+}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far a run can be trusted.
+    """How well people were followed.
 
     Attributes:
         line: one sentence that begins with the grade.
@@ -50,10 +58,10 @@ def verdict(qualities: Sequence[Quality | None]) -> Verdict:
         qualities: one for each person; None where the motion came from no video.
     """
     if not qualities:
-        return Verdict("poor", "Poor: nobody was found in the video.")
+        return Verdict("poor", f"{WORDS['poor']}: nobody was found in the video.")
     judged = [quality for quality in qualities if quality is not None]
     if not judged:
-        return Verdict("none", "Not judged: there is no video to compare the motion with.")
+        return Verdict("none", f"{WORDS['none']}: there is no video to compare the motion with.")
     worst = max(judged, key=lambda quality: ("good", "fair", "poor").index(grade_of(quality)))
     grade = grade_of(worst)
     who = "" if len(judged) == 1 else f"{len(judged)} people; the least certain: "

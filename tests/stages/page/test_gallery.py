@@ -33,7 +33,7 @@ def test_every_run_is_shown_with_its_verdict_and_links(tmp_path):
     text = gallery.encode(tmp_path)
     assert text.index("crowd") < text.index("walk")
     assert 'href="./walk/report.html"' in text and 'href="./crowd/run.json"' in text and "overlay.mp4" not in text
-    assert "Good: seen in 100% of the frames" in text and "Poor: 2 people; the least certain" in text
+    assert "Good tracking: seen in 100% of the frames" in text and "Poor tracking: 2 people; the least certain" in text
     assert "2 people · 4.0 s · 2 warnings" in text and "2 runs" in text
     assert text.count("data:image/jpeg") == 2
 

@@ -33,7 +33,7 @@ def test_the_worst_of_several_people_decides():
     poor = replace(clips.GOOD, observed_share=0.5)
     found = verdict([clips.GOOD, poor, clips.GOOD])
     assert found.grade == "poor"
-    assert found.line.startswith("Poor: 3 people; the least certain: seen in 50% of the frames")
+    assert found.line.startswith("Poor tracking: 3 people; the least certain: seen in 50% of the frames")
 
 
 def test_a_person_lost_for_a_while_is_told_with_the_time():
@@ -42,7 +42,7 @@ def test_a_person_lost_for_a_while_is_told_with_the_time():
 
 
 def test_nobody_is_nothing_to_trust():
-    assert verdict([]).line == "Poor: nobody was found in the video."
+    assert verdict([]).line == "Poor tracking: nobody was found in the video."
 
 
 def test_without_a_video_nothing_is_judged():
