@@ -4,6 +4,7 @@ OpenSim's Storage stops in silence at the first NaN and takes the first of two e
 Degrees belong to rotational coordinates alone: a coupled one, such as a patella's angle, stays in its own unit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -68,8 +69,13 @@ def read_mot(content: str) -> Table:
     return Table(labels[1:], header["indegrees"] == "yes", table[:, 0], table[:, 1:])
 
 
-def write_mot(table: Table, name: str = "Coordinates") -> str:
+def write_mot(table: Table, name: str = "Coordinates", notes: Sequence[str] = ()) -> str:
     """The text of a motion file that both of OpenSim's readers load whole, exact to eight decimals.
+
+    Args:
+        table: what to write.
+        name: of the motion.
+        notes: lines for people, that stand in the header.
 
     Raises:
         InputError: a value or a time that is not finite.
@@ -82,6 +88,7 @@ def write_mot(table: Table, name: str = "Coordinates") -> str:
         f"nRows={len(table.timestamps_s)}",
         f"nColumns={len(table.labels) + 1}",
         f"inDegrees={'yes' if table.degrees else 'no'}",
+        *notes,
         "endheader",
         "\t".join(("time", *table.labels)),
     ]

@@ -5,6 +5,7 @@ couplers hold together is refused, for its poses would be wrong without them.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -95,15 +96,24 @@ class _New:
         """The body or offset frame that the last part of a path names; a joint's own frames come first."""
         name = path.rsplit("/", 1)[-1]
         own = joint.findall("frames/PhysicalOffsetFrame") if joint is not None else []
-        shared = self.model.findall("BodySet/objects/Body/components/PhysicalOffsetFrame")
-        for frame in [*own, *shared, *self.model.findall("ComponentSet/objects/PhysicalOffsetFrame")]:
-            if frame.get("name") == name:
-                body = text(frame, "socket_parent").rsplit("/", 1)[-1]
-                # ".." is the owner of a frame that stands among a body's components
-                owner = next((b for b in self.model.iter("Body") if frame in b.findall("components/*")), None)
-                body = owner.get("name", "") if body == ".." and owner is not None else body
-                return _frame(frame, body, "translation", "orientation")
-        return Frame(name)
+        frame = next((frame for frame in own if frame.get("name") == name), None)
+        if frame is not None:
+            return _frame(frame, text(frame, "socket_parent").rsplit("/", 1)[-1], "translation", "orientation")
+        return self.shared.get(name, Frame(name))
+
+    @cached_property
+    def shared(self) -> dict[str, Frame]:
+        """Offset frames outside joints, by name."""
+        found: dict[str, Frame] = {}
+        owners = [(frame, None) for frame in self.model.findall("ComponentSet/objects/PhysicalOffsetFrame")]
+        for body in self.model.findall("BodySet/objects/Body"):
+            owners += [(frame, body.get("name", "")) for frame in body.findall("components/PhysicalOffsetFrame")]
+        for frame, owner in owners:
+            body = text(frame, "socket_parent").rsplit("/", 1)[-1]
+            # ".." is the owner of a frame that stands among a body's components
+            body = owner if body == ".." and owner is not None else body
+            found[frame.get("name", "")] = _frame(frame, body, "translation", "orientation")
+        return found
 
 
 def _version(root: Element) -> int:

@@ -6,24 +6,18 @@ model among the files, motions and markers are held against it.
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from models.errors import InputError
 from models.osim.document import read_file
 from models.osim.model import Model
-from models.osim.mot import read_mot
 from models.osim.reader import read_model
-from models.osim.trc import read_trc
 from models.osim.validate_model import model_findings
-from models.osim.validate_motion import Finding, fit_markers, fit_motion, mot_findings, trc_findings
+from models.osim.validate_motion import Finding, mot_findings, trc_findings
 
-CHECKS: Final[Mapping[str, Callable[[str], list[Finding]]]] = {
-    ".mot": mot_findings,
-    ".trc": trc_findings,
-    ".osim": model_findings,
-}
+KINDS: Final = (".mot", ".trc", ".osim")
 
 
 def findings(name: str, content: str, model: Model | None = None) -> list[Finding]:
@@ -37,15 +31,15 @@ def findings(name: str, content: str, model: Model | None = None) -> list[Findin
     Raises:
         InputError: the ending is none of .mot, .trc and .osim.
     """
-    kind = Path(name).suffix.lower()
-    if kind not in CHECKS:
-        raise InputError(f"{name!r} is no file for OpenSim", f"name files that end in {', '.join(CHECKS)}")
-    found = CHECKS[kind](content)
-    if model is not None and not any(finding.is_fault for finding in found):
-        if kind == ".mot":
-            found += fit_motion(model, read_mot(content))
-        elif kind == ".trc":
-            found += fit_markers(model, read_trc(content))
+    match Path(name).suffix.lower():
+        case ".mot":
+            found = mot_findings(content, model)
+        case ".trc":
+            found = trc_findings(content, model)
+        case ".osim":
+            found = model_findings(content)
+        case _:
+            raise InputError(f"{name!r} is no file for OpenSim", f"name files that end in {', '.join(KINDS)}")
     return sorted(found, key=lambda finding: not finding.is_fault)
 
 
@@ -60,7 +54,7 @@ def require_sound(files: Mapping[str, str], model: Model | None = None) -> None:
         InputError: the first fault.
     """
     for name, content in files.items():
-        if Path(name).suffix in CHECKS:
+        if Path(name).suffix in KINDS:
             for finding in findings(name, content, model):
                 if finding.is_fault:
                     raise InputError(f"{name}: {finding.problem}", finding.remedy)

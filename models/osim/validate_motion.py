@@ -35,8 +35,8 @@ class Finding:
     is_fault: bool = True
 
 
-def mot_findings(content: str) -> list[Finding]:
-    """What is wrong with a motion file."""
+def mot_findings(content: str, model: Model | None = None) -> list[Finding]:
+    """What is wrong with a motion file, and whether it fits a model."""
     try:
         table = read_mot(content)
     except InputError as error:
@@ -51,11 +51,11 @@ def mot_findings(content: str) -> list[Finding]:
     if not len(table.timestamps_s):
         found.append(Finding("there are no rows", "hand in a whole file"))
         return found
-    return found + _angle_findings(table)
+    return found + _angle_findings(table) + ([] if model is None else _fit_motion(model, table))
 
 
-def trc_findings(content: str) -> list[Finding]:
-    """What is wrong with a marker file."""
+def trc_findings(content: str, model: Model | None = None) -> list[Finding]:
+    """What is wrong with a marker file, and whether it fits a model."""
     try:
         trial = read_trc(content)
     except InputError as error:
@@ -72,10 +72,12 @@ def trc_findings(content: str) -> list[Finding]:
         )
     if not len(trial.timestamps_s):
         return [*found, Finding("there are no frames", "hand in a whole file")]
-    return found + _rate_findings(trial) + _marker_findings(trial)
+    return (
+        found + _rate_findings(trial) + _marker_findings(trial) + ([] if model is None else _fit_markers(model, trial))
+    )
 
 
-def fit_motion(model: Model, table: Table) -> list[Finding]:
+def _fit_motion(model: Model, table: Table) -> list[Finding]:
     """Whether every column is a coordinate of the model and stays in its range."""
     strange = [label for label in table.labels if label not in model.coordinate_index]
     if strange:
@@ -89,7 +91,7 @@ def fit_motion(model: Model, table: Table) -> list[Finding]:
     return found
 
 
-def fit_markers(model: Model, trial: Trial) -> list[Finding]:
+def _fit_markers(model: Model, trial: Trial) -> list[Finding]:
     """Whether markers of the trial are on the model."""
     known = {marker.name for marker in model.markers}
     strange = [name for name in trial.names if name not in known]
@@ -142,7 +144,7 @@ def _rate_findings(trial: Trial) -> list[Finding]:
 
 
 def _marker_findings(trial: Trial) -> list[Finding]:
-    seen = np.isfinite(trial.markers_m).all(axis=2)
+    seen = np.asarray(np.isfinite(trial.markers_m).all(axis=2))
     found: list[Finding] = []
     for name, column in zip(trial.names, seen.T, strict=True):
         if not column.any():
