@@ -1,4 +1,4 @@
-"""Turn videos of people into motion: python run_pipeline.py [INPUT ...]."""
+"""Turn videos of people into motion: python run_pipeline.py [INPUT ...], or look at a run: inspect FOLDER."""
 
 # ruff: noqa: E402
 import gc
@@ -31,6 +31,7 @@ from pipeline.stamp import as_json
 from pipeline.task import Task, Until
 
 SAMPLES = Path(__file__).parent / "samples"
+INSPECT = "inspect"
 OUTPUTS = Path(__file__).parent / "outputs"
 
 
@@ -58,7 +59,17 @@ class Arguments:
     max_frames: int | None = None
     """Stop after so many frames: short for --ingest.max-frames."""
     height_m: float | None = None
-    """Body height in metres, sets the scale: short for --lift.height-m."""
+    """Body height in metres, sets the scale: short for --lift.height-m and --solve.height-m."""
+
+
+@dataclass(frozen=True)
+class InspectArguments:
+    """What every stage of a run left: sizes, ranges, stamps and seconds, and one sheet of drawings each."""
+
+    folder: tyro.conf.Positional[Path]
+    """Results of one run, such as outputs/walk."""
+    rerun: bool = False
+    """Write inspect/run.rrd as well, for the Rerun viewer."""
 
 
 def main(argv: list[str]) -> int:
@@ -66,6 +77,8 @@ def main(argv: list[str]) -> int:
     console.start()
     gc.enable()
     try:
+        if argv[:1] == [INSPECT]:
+            return _inspect(argv[1:])
         arguments = _parse(argv)
         outcomes = _run(arguments)
     except KinetraceError as error:
@@ -73,6 +86,15 @@ def main(argv: list[str]) -> int:
         return 1
     console.show_table(outcomes)
     return 1 if any(outcome.error for outcome in outcomes) else 0
+
+
+def _inspect(argv: list[str]) -> int:
+    # Whoever runs the pipeline need not wait for what draws.
+    from pipeline.inspect import inspect  # noqa: PLC0415
+
+    arguments = tyro.cli(InspectArguments, args=argv, prog=f"run_pipeline.py {INSPECT}")
+    inspect(arguments.folder, rerun=arguments.rerun)
+    return 0
 
 
 def _parse(argv: list[str]) -> Arguments:
@@ -99,6 +121,7 @@ def _with_short_flags(arguments: Arguments) -> PipelineConfig:
     given = {
         "ingest": {"time_range_s": arguments.time_range, "max_frames": arguments.max_frames},
         "lift": {"height_m": arguments.height_m},
+        "solve": {"height_m": arguments.height_m},
     }
     config = arguments.config
     for stage, values in given.items():
