@@ -1,4 +1,4 @@
-"""Body models by name."""
+"""Body models: the free one by its name, a user's own SMPL, SMPL-H or SMPL-X by the path of its file."""
 
 from pathlib import Path
 from typing import Final
@@ -9,25 +9,54 @@ from models.errors import ConfigError
 from models.weights import Weights, find_weights
 
 BODY_FILES: Final = {"free": "free_body.npz"}
+LICENSED_SUFFIXES: Final = frozenset({".npz", ".pkl"})
 
 
 def load_body(name: str) -> Body:
     """Read a body in float32 on the CPU; `Body.to` carries it elsewhere.
 
+    Args:
+        name: one of BODY_FILES, or the path of a SMPL, SMPL-H or SMPL-X file in .npz.
+
     Raises:
-        ConfigError: no body has this name.
-        WeightsError: its file is missing or damaged.
+        ConfigError: no body has this name, and no file this path.
+        WeightsError: the file of one of BODY_FILES is missing or damaged.
+        InputError: the file at this path is no body model.
     """
+    if (path := _licensed_file(name)) is not None:
+        # smplx, SciPy's solvers and a model of 100 MB: only who asks for such a body waits for them.
+        from models.bodies.licensed import load_licensed  # noqa: PLC0415
+
+        return load_licensed(path, _read_own("free"))
+    return _read_own(name)
+
+
+def body_file(name: str) -> Path:
+    """The file that a body is read from; raises ConfigError and WeightsError as load_body."""
+    path = _licensed_file(name)
+    return _body_weights(name).path if path is None else path
+
+
+def _read_own(name: str) -> Body:
     weights = _body_weights(name)
     return read_body(weights.path, name=name, sha256=weights.sha256, licence=weights.licence)
 
 
-def body_file(name: str) -> Path:
-    """The file that a body is read from; raises as load_body."""
-    return _body_weights(name).path
+def _licensed_file(name: str) -> Path | None:
+    """The file that a name is the path of; None where it is a plain name."""
+    path = Path(name).expanduser()
+    if path.suffix not in LICENSED_SUFFIXES:
+        return None
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no body at {name}", f"name a SMPL, SMPL-H or SMPL-X file in .npz, or one of {sorted(BODY_FILES)}"
+        )
+    return path.resolve()
 
 
 def _body_weights(name: str) -> Weights:
     if name not in BODY_FILES:
-        raise ConfigError(f"no body called {name!r}", f"choose from {sorted(BODY_FILES)}")
+        raise ConfigError(
+            f"no body called {name!r}", f"choose from {sorted(BODY_FILES)}, or name a SMPL file in .npz by its path"
+        )
     return find_weights(BODY_FILES[name])

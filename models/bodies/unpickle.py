@@ -20,6 +20,7 @@ from models.errors import InputError
 MAX_BYTES: Final = 2**30
 """Larger than any body model; SMPL-X with 400 directions takes about half of it."""
 _MARK: Final = object()
+_INSTRUCTIONS: Final = {known.code: known for known in pickletools.opcodes}
 _DAMAGE: Final = (
     IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, RecursionError,
     struct.error,
@@ -67,7 +68,7 @@ def _run(stream: io.BytesIO) -> Any:
         code = stream.read(1).decode("latin-1")
         if not code:
             raise ValueError("it ends before its STOP")
-        known = pickletools.code2op[code]
+        known = _INSTRUCTIONS[code]
         if known.name == "STOP":
             return machine.stack.pop()
         if known.name not in _ACTIONS:
