@@ -180,7 +180,7 @@ def run_opensim(case: Case, accuracy: float, frames: int, out: Path, *, bare: bo
         bare: without muscles and other forces, and without couplers.
     """
     times = case.trial.timestamps_s[:frames]
-    with _quiet():
+    with quiet():
         model = opensim.Model(str(case.model_file))
         if bare:
             model.updForceSet().clearAndDestroy()
@@ -276,7 +276,7 @@ def _short(value: object) -> object:
 
 
 @contextmanager
-def _quiet() -> Generator[None]:
+def quiet() -> Generator[None]:
     """OpenSim prints from C++ past every setting."""
     opensim.Logger.setLevelString("off")
     opensim.Logger.removeFileSink()

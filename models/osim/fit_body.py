@@ -31,6 +31,8 @@ FORWARD_UP_RIGHT: Final = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0
 """Turns SMPL's axes (left, up, forward) into OpenSim's (forward, up, right)."""
 SPREAD_M: Final = 0.02
 """Joints that spread less than this along an axis say little about its factor."""
+ODD: Final = 2.0
+"""No axis is stretched or squeezed more than this beside the body's main factor."""
 FIRM, SLACK = 1.0, 1e-6
 """Weights of wanted angles at rest, beside square metres: never to be given up, and only where joints show nothing."""
 
@@ -199,7 +201,7 @@ def _factor(ours: Float[np.ndarray, "joints 3"], theirs: Float[np.ndarray, "join
     main = (ours * theirs).sum() / (ours**2).sum()
     count = len(ours) - 1
     along = ((ours * theirs).sum(axis=0) + count * SPREAD_M**2 * main) / ((ours**2).sum(axis=0) + count * SPREAD_M**2)
-    x, y, z = along.tolist()
+    x, y, z = np.clip(along, main / ODD, main * ODD).tolist()
     return x, y, z
 
 

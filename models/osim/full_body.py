@@ -1,15 +1,18 @@
-"""The own full-body model: 47 coordinates with thorax and clavicles, or the standard 39 of Rajagopal 2016.
+"""The own full-body model: 47 independent coordinates with thorax and clavicles, or the standard 37 of Rajagopal 2016.
 
 The standard topology has the joints of the published model (Rajagopal et al. 2016), number by number: 22 bodies, one
 coordinate that drives all of the knee, a coupled patella, locked wrists. Ranges are those of its revision for markers
 (LaiUhlrich 2022), which also frees subtalar and toe joints: skin shows them. The pelvis turns without bounds.
 
 The thorax topology follows what a camera sees of a skinned body. Between pelvis and torso lies a lumbar body, and
-clavicles and a head move on the torso: 26 bodies. Every coordinate is free. Knee, elbow and forearm are plain hinges,
-and limbs are straight, as those of the body whose motion is followed: a carrying angle and a tibia that turns as the
-knee bends would stand against joints that do neither. The patella rides on the tibia (18 mm off the published path at
-90 degrees), so that nothing is coupled. Offsets of legs and arms are those of the published adult; those of the trunk,
-for which it has no joints, are the free body's mean shape, rounded to a millimetre.
+clavicles and a head move on the torso: 26 bodies. Knee, elbow and forearm are plain hinges, and limbs are straight, as
+those of the body whose motion is followed: a carrying angle and a tibia that turns as the knee bends would stand
+against joints that do neither. 47 coordinates are independent; two more, the patellae, follow the knees, as in the
+published model. Offsets of legs and arms are those of the published adult; those of the trunk, for which it has no
+joints, are the free body's mean shape, rounded to a millimetre.
+
+The couplers have a use beyond the patella: without any constraint OpenSim's inverse kinematics takes a solver that
+ignores the accuracy it is given and stops up to degrees early.
 
 Ground and body frames: x forward, y up, z to the subject's right.
 """
@@ -26,11 +29,10 @@ def full_body(topology: Topology) -> Model:
     """The generic adult, with markers.
 
     Args:
-        topology: "thorax" for 47 coordinates in 26 bodies, "standard" for 39 coordinates in 22.
+        topology: "thorax" for 47 independent coordinates in 26 bodies, "standard" for 37 in 22; two more are coupled.
     """
     if topology == "standard":
         joints = [root(), *standard_legs(), *standard_back(), *standard_arms()]
     else:
         joints = [root(), *free_legs(), *free_spine(), *free_arms()]
-    couplers = patella_couplers() if topology == "standard" else ()
-    return build(f"kinetrace_{topology}", bodies_of(topology), joints, markers_of(topology), couplers)
+    return build(f"kinetrace_{topology}", bodies_of(topology), joints, markers_of(topology), patella_couplers())

@@ -42,8 +42,6 @@ STRAIGHT_ANKLE_M: Final[Vector] = (0.0, ANKLE_M[1], 0.0)
 STRAIGHT_TOE_M: Final[Vector] = (TOE_M[0], TOE_M[1], 0.0059)
 """The published lengths without their slant from the side; from the front knee and toe joint stand out as the free
 body's."""
-PATELLA_IN_TIBIA_M: Final[Vector] = (0.0524, KNEE_IN_TIBIA_M[1] - 0.0108, STRAIGHT_KNEE_IN_TIBIA_M[2] + 0.00275)
-"""Where the published patella is when the knee is straight."""
 
 KNOT_RAD: Final = (0.0, 0.1745, 0.3491, 0.5236, 0.6981, 0.8727, 1.047, 1.222, 1.396, 1.571, 1.745, 1.92, 2.094)
 
@@ -164,15 +162,16 @@ def _standard_leg(side: str, sign: float) -> list[Joint]:
     return [
         _hip(side, sign, STANDARD_RANGES),
         custom(f"walker_knee_{side}", ends, [coordinate], turns, shifts),
-        _patella(side, sign),
+        _patella(side, sign, KNEE_IN_FEMUR_M),
         *_foot(side, sign, (ANKLE_M, SUBTALAR_M, TOE_M), STANDARD_RANGES),
     ]
 
 
-def _patella(side: str, sign: float) -> Joint:
+def _patella(side: str, sign: float, knee_m: Vector) -> Joint:
+    """On the femur, about the knee's place there."""
     beta = f"knee_angle_{side}_beta"
     coordinate = Coordinate(beta, "coupled", 0.0, -BETA_RANGE_RAD, BETA_RANGE_RAD)
-    ends = Frame(f"femur_{side}", mirrored(KNEE_IN_FEMUR_M, sign)), Frame(f"patella_{side}")
+    ends = Frame(f"femur_{side}", mirrored(knee_m, sign)), Frame(f"patella_{side}")
     shifts: list[Turn] = [
         (beta, UNIT["x"], PATELLA_X),
         (beta, UNIT["y"], PATELLA_Y),
@@ -182,7 +181,7 @@ def _patella(side: str, sign: float) -> Joint:
 
 
 def free_legs() -> list[Joint]:
-    """Both legs with knees that are plain hinges, patellae that ride on tibiae, and free feet."""
+    """Both legs with knees that are plain hinges, published patellae and feet."""
     return [joint for side, sign in SIDES for joint in _free_leg(side, sign)]
 
 
@@ -192,10 +191,9 @@ def _free_leg(side: str, sign: float) -> list[Joint]:
         Frame(f"femur_{side}", mirrored(STRAIGHT_KNEE_IN_FEMUR_M, sign)),
         Frame(f"tibia_{side}", mirrored(STRAIGHT_KNEE_IN_TIBIA_M, sign)),
     )
-    patella = Frame(f"tibia_{side}", mirrored(PATELLA_IN_TIBIA_M, sign)), Frame(f"patella_{side}")
     return [
         _hip(side, sign, FREE_RANGES),
         custom(f"walker_knee_{side}", ends, [knee], [(knee.name, (0.0, 0.0, -1.0), IDENTITY)]),
-        stock("WeldJoint", f"patellofemoral_{side}", patella),
+        _patella(side, sign, STRAIGHT_KNEE_IN_FEMUR_M),
         *_foot(side, sign, (STRAIGHT_ANKLE_M, SUBTALAR_M, STRAIGHT_TOE_M), FREE_RANGES),
     ]
