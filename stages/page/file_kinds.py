@@ -1,6 +1,9 @@
 """What each result is good for, in a few words."""
 
+import re
 from typing import Final
+
+SIDECAR: Final = re.compile(r"_p\d+\.json$")
 
 KINDS: Final = (
     ("motion.npz", "The motion itself, for scripts (numpy)"),
@@ -17,6 +20,7 @@ KINDS: Final = (
     ("_joints.csv", "Joint centres as a table"),
     ("_angles.csv", "Joint angles as a table"),
     (".c3d", "Joint centres for gait laboratories"),
+    ("setup.xml", "Setup for an OpenSim tool"),
     ("overlay.mp4", "The video with the body over it"),
 )
 """Endings of names, the more special first."""
@@ -24,4 +28,6 @@ KINDS: Final = (
 
 def describe(path: str) -> str:
     """What the file is good for; empty for those that only the program itself reads."""
+    if SIDECAR.search(path):
+        return "Confidence and foot contacts of every frame"
     return next((words for ending, words in KINDS if path.endswith(ending)), "")

@@ -1,6 +1,7 @@
 """The page's words and tables as HTML; every text from outside is escaped here."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
@@ -12,6 +13,7 @@ from stages.page.file_kinds import describe
 from stages.page.verdict import WORDS, grade_of
 
 KIBI: Final = 1024
+PERSON: Final = re.compile(r"person_(\d+)/")
 
 
 def _share(value: float) -> str:
@@ -64,7 +66,7 @@ def _warnings(people: tuple[PagePerson, ...], facts: Facts) -> str:
 
 
 def _downloads(people: tuple[PagePerson, ...], facts: Facts) -> str:
-    """The files for other programs first; the run's own folded away."""
+    """The files for other programs first; the run's own folded away. The script shows those of the chosen person."""
     described = [(describe(path), path, size) for path, size in facts.files]
     wanted = "".join(_download(path, size, words) for words, path, size in described if words)
     others = "".join(_download(path, size, "") for words, path, size in described if not words)
@@ -73,9 +75,11 @@ def _downloads(people: tuple[PagePerson, ...], facts: Facts) -> str:
 
 
 def _download(path: str, size: int, words: str) -> str:
+    owner = PERSON.match(path)
+    shown_for = f' data-person="{owner[1]}"' if owner else ""
     note = f"<small>{escape(words)}</small>" if words else ""
     return (
-        f'<li><a href="{escape(quote(path))}" download><span>{escape(path)}</span>{note}</a>'
+        f'<li{shown_for}><a href="{escape(quote(path))}" download><span>{escape(path)}</span>{note}</a>'
         f'<span class="size">{_size(size)}</span></li>'
     )
 

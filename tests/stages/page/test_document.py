@@ -137,7 +137,8 @@ def test_packed_arrays_are_the_arrays(kind):
 
 def test_files_of_people_come_with_words_and_working_files_without():
     assert describe("person_0/walk_p0_joints.trc") != describe("person_0/walk_p0.trc") != ""
-    assert describe("track.npz") == "" and describe("person_0/lift.npz") == ""
+    assert describe("person_0/walk_p0.json") != ""
+    assert describe("track.npz") == describe("person_0/lift.json") == "" and describe("person_0/lift.npz") == ""
 
 
 def test_the_thumbnail_is_a_small_picture_of_the_middle(tmp_path):

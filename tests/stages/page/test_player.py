@@ -130,14 +130,17 @@ def test_dragging_along_a_plot_takes_the_time_with_it(open_report, film, someone
 
 def test_another_person_brings_his_own_pose_numbers_and_curves(open_report, film):
     first, second = clips.person(0, FRAMES), clips.person(3, 40, first_s=1.0, seed=9)
-    found = open_report(film, first, second)
+    files = tuple((f"person_{number}/motion.npz", 9) for number in (0, 3))
+    found = open_report(film, first, second, facts=replace(clips.FACTS, files=files))
     found.do("kinetrace.set(45)")
     before = found.do("document.querySelector('#plots path.curve').getAttribute('d')")
     found.tab.keyboard.press("p")
     assert found.do("kinetrace.person") == 3
     np.testing.assert_allclose(found.do("kinetrace.joints()"), second.motion.joints_m[15], atol=1e-4)
     assert found.do("document.querySelector('#plots path.curve').getAttribute('d')") != before
-    assert found.tab.locator("[data-person='3']").is_visible() and found.tab.locator("[data-person='0']").is_hidden()
+    for part in ("div", "li"):
+        assert found.tab.locator(f"{part}[data-person='3']").is_visible()
+        assert found.tab.locator(f"{part}[data-person='0']").is_hidden()
     found.tab.locator("input[name=person][value='0']").check(force=True)
     assert found.do("kinetrace.person") == 0
     assert found.complaints == []

@@ -1,6 +1,6 @@
 /** What time it is: the film's when there is one, else a clock of its own. */
 
-const LATE_MS = 1500; // a film that shows nothing by then will not
+const LATE_MS = 3000; // a film that shows nothing by then will not
 
 export class Player {
   /**
