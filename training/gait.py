@@ -10,10 +10,11 @@ from jaxtyping import Float
 from scipy.signal import find_peaks
 from scipy.spatial.transform import Rotation
 
-from models.bodies.body import Body, pose_vertices, rest_joints
+from models.bodies.body import Body, rest_joints
 from models.skeletons import SMPL_INDEX, SMPL_MIRROR
+from training.curves import fit, fit_turns, turns, waves
 from training.mocap_clips import MocapClip
-from training.plant_feet import Soles, foot_shifts, move_ankles, steady_root
+from training.plant_feet import foot_shifts, move_ankles, soles_of, steady_root
 from training.retarget import SmplPose, joint_positions, retarget
 
 HARMONICS: Final = 5
@@ -56,20 +57,14 @@ def fit_gait(clips: Sequence[MocapClip], body: Body, betas: Float[np.ndarray, " 
         [r for take in takes for r in (take.parent_from_joint, _mirrored(take.parent_from_joint))]
     )
     sway_m = np.concatenate([way for take in takes for way in (take.sway_m, take.sway_m * (-1, 1, 1))])
-    mean = np.stack([Rotation.from_matrix(rotation[:, joint]).mean().as_matrix() for joint in range(24)])
-    swing = Rotation.from_matrix((np.swapaxes(mean, -1, -2) @ rotation).reshape(-1, 3, 3)).as_rotvec()
-    return Gait(
-        period_s=float(np.mean([take.period_s for take in takes])),
-        mean=mean,
-        curve_rad=_fitted(phase, swing.reshape(len(phase), -1)).reshape(-1, 24, 3),
-        sway_m=_fitted(phase, sway_m),
-    )
+    basis = waves(phase, HARMONICS)
+    period_s = float(np.mean([take.period_s for take in takes]))
+    return Gait(period_s, *fit_turns(basis, rotation), sway_m=fit(basis, sway_m))
 
 
 def gait_rotations(gait: Gait, phase: Float[np.ndarray, " frames"]) -> Float[np.ndarray, "frames 24 3 3"]:
     """Rotations at phases counted in cycles; parent_from_joint."""
-    swing = np.tensordot(_waves(phase), gait.curve_rad, axes=1)
-    return gait.mean @ Rotation.from_rotvec(swing.reshape(-1, 3)).as_matrix().reshape(*swing.shape[:-1], 3, 3)
+    return turns(gait.mean, gait.curve_rad, waves(phase, HARMONICS))
 
 
 def walk(
@@ -83,9 +78,8 @@ def walk(
     fine_s = times_s[0] + fine * step_s
     phase = fine_s / gait.period_s
     rotation = gait_rotations(gait, phase)
-    soles = _soles(body, betas, rotation)
-    sway_m = _waves(phase) @ gait.sway_m
-    root_m = steady_root(soles, sway_m, fine_s)
+    soles = soles_of(body, betas, rotation)
+    root_m = steady_root(soles, waves(phase, HARMONICS) @ gait.sway_m, fine_s)
     shown = slice(margin, len(fine) - margin, FINE)
     left_m, right_m = (shift_m[shown] for shift_m in foot_shifts(soles, root_m))
     free = SmplPose(rotation[shown], root_m[shown] + rest_m[0])
@@ -115,21 +109,3 @@ def _cycles(pose: SmplPose, rest_m: np.ndarray, rate_hz: float) -> _Take:
 def _mirrored(rotation: Float[np.ndarray, "frames 24 3 3"]) -> Float[np.ndarray, "frames 24 3 3"]:
     flip = np.diag([-1.0, 1, 1])
     return flip @ rotation[:, list(SMPL_MIRROR)] @ flip
-
-
-def _waves(phase: Float[np.ndarray, " frames"]) -> Float[np.ndarray, "frames coefficients"]:
-    angle = 2 * np.pi * phase[:, None] * np.arange(1, HARMONICS + 1)
-    return np.concatenate([np.ones((len(phase), 1)), np.cos(angle), np.sin(angle)], axis=1)
-
-
-def _fitted(phase: Float[np.ndarray, " frames"], values: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(_waves(phase), values, rcond=None)[0]
-
-
-def _soles(body: Body, betas: np.ndarray, rotation: Float[np.ndarray, "times 24 3 3"]) -> Soles:
-    trans_m = torch.zeros(len(rotation), 3)
-    posed = (torch.from_numpy(betas).float(), torch.from_numpy(rotation).float(), trans_m)
-    feet = [[SMPL_INDEX[f"{side}_{part}"] for part in ("ankle", "foot")] for side in ("left", "right")]
-    points = [torch.nonzero(body.skin_matrix[:, joints].sum(dim=1) > 0.9)[:, 0] for joints in feet]
-    left_m, right_m = (pose_vertices(body, *posed, chosen).double().numpy() for chosen in points)
-    return Soles(left_m, right_m)

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float
 from scipy.interpolate import PchipInterpolator
 from scipy.spatial.transform import Rotation
 
+from models.bodies.body import Body, pose_vertices, rest_joints
 from models.skeletons import SMPL_INDEX
 from training.retarget import SmplPose, joint_positions
 
@@ -32,6 +34,39 @@ class Soles:
     def both_m(self) -> Float[np.ndarray, "times points 3"]:
         """All points."""
         return np.concatenate([self.left_m, self.right_m], axis=1)
+
+
+def soles_of(body: Body, betas: Float[np.ndarray, " betas"], rotation: Float[np.ndarray, "times 24 3 3"]) -> Soles:
+    """The skin that only a foot moves, while SMPL's translation is zero."""
+    posed = (torch.from_numpy(betas).float(), torch.from_numpy(rotation).float(), torch.zeros(len(rotation), 3))
+    feet = [[SMPL_INDEX[f"{side}_{part}"] for part in ("ankle", "foot")] for side in ("left", "right")]
+    points = [torch.nonzero(body.skin_matrix[:, joints].sum(dim=1) > 0.9)[:, 0] for joints in feet]
+    left_m, right_m = (pose_vertices(body, *posed, chosen).double().numpy() for chosen in points)
+    return Soles(left_m, right_m)
+
+
+def stand(
+    body: Body,
+    betas: Float[np.ndarray, " betas"],
+    rotation: Float[np.ndarray, "times 24 3 3"],
+    trans_m: Float[np.ndarray, "times 3"],
+) -> tuple[Float[np.ndarray, "times 24 3 3"], Float[np.ndarray, "times 3"]]:
+    """The motion of somebody who never lifts a foot: both soles touch the floor at y = 0, and neither slides.
+
+    The steps of time must be small: how a sole rolls is summed up over them.
+
+    Args:
+        rotation, trans_m: SMPL's; the height is set anew.
+    """
+    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    soles = soles_of(body, betas, rotation)
+    lowest_m = np.stack([points_m[..., 1].min(axis=1) for points_m in (soles.left_m, soles.right_m)])
+    root_m = trans_m.copy()
+    root_m[:, 1] -= (lowest_m + trans_m[:, 1]).mean() + EASE_M
+    always = np.ones(len(trans_m), bool)
+    left_m, right_m = (_shift(points_m, root_m, always) for points_m in (soles.left_m, soles.right_m))
+    planted = move_ankles(SmplPose(rotation, root_m + rest_m[0]), rest_m, (left_m, right_m))
+    return planted.parent_from_joint, root_m
 
 
 def steady_root(

@@ -3,8 +3,9 @@
 python -m training.render_clip MOTION.npz --out clip.mp4 --seed 3
 """
 
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,14 +17,15 @@ from jaxtyping import Float, UInt8
 from scipy.spatial.transform import Rotation
 
 from models.bodies import load_body
-from models.bodies.body import Body, pose_joints, pose_landmarks, pose_vertices, rest_vertices
+from models.bodies.body import pose_joints, pose_landmarks, pose_vertices, rest_vertices
 from models.camera import focal_length_from_view, pinhole, project
-from models.errors import InputError
-from models.raster import Mesh, View, blend, draw_mesh
+from models.errors import InputError, KinetraceError
+from models.raster import NEAR_M, Mesh, View, blend, draw_mesh
 from models.skeletons import LANDMARKS
 from pipeline.film import encode
 from stages.frames import small_picture
 from training.appearance import dress
+from training.body_motion import BodyMotion, at_rate, captured_motion, read_motion
 from training.scene import Camera, backdrop, darken
 
 CHUNK: Final = 32
@@ -38,7 +40,7 @@ class Shot:
     seed: int = 0
     """Clothes and place."""
     width_px: int = 1280
-    """Width of the picture; even."""
+    """Width of the picture; even. Less than the height for a portrait."""
     height_px: int = 720
     """Height of the picture; even."""
     view_deg: float = 60.0
@@ -49,61 +51,59 @@ class Shot:
     """How far the camera looks down."""
     turn_deg: float = 0.0
     """Turn of the motion about the vertical, counter-clockwise seen from above; 0 has +Z come at the camera."""
+    camera_m: tuple[float, float, float] | None = None
+    """Where the camera stands in the motion's own world; by default as near as the motion fits into the picture."""
+    look_at_m: tuple[float, float, float] | None = None
+    """The point that it looks at; with --camera-m, in place of the three settings above."""
 
 
-@dataclass(frozen=True, eq=False)
-class BodyMotion:
-    """A motion on a body in the camera's world, at a constant rate."""
+@dataclass(frozen=True)
+class Arguments:
+    """Film a motion on a body, and write where everything truly was."""
 
-    body: Body
-    betas: Float[np.ndarray, " betas"]
-    parent_from_joint: Float[np.ndarray, "frames 24 3 3"]
-    trans_m: Float[np.ndarray, "frames 3"]
-    rate_hz: float
-
-    def __len__(self) -> int:
-        return len(self.trans_m)
-
-    def posed(self, chosen: slice = slice(None)) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Arguments of the body's functions."""
-        arrays = (self.betas, self.parent_from_joint[chosen], self.trans_m[chosen])
-        betas, rotation, trans_m = (torch.from_numpy(array).float() for array in arrays)
-        return betas, rotation, trans_m
-
-
-def main(
-    motion: tyro.conf.Positional[Path],
-    out: Path,
-    shot: Annotated[Shot, tyro.conf.arg(name="")] = Shot(),
-    body: str = "free",
-) -> None:
-    """Film a motion.
-
-    Args:
-        motion: .npz with poses (axis-angle, frames x 72), trans, betas and mocap_framerate; Y up, floor at y = 0.
-        out: the .mp4; the truth comes beside it as <stem>_truth.npz.
-        shot: how it is filmed.
-        body: the body that the betas belong to.
-    """
-    film(read_motion(motion, load_body(body)), shot, out)
+    motion: tyro.conf.Positional[str]
+    """A motion.npz or AMASS-style .npz (24 joints, Y up, floor at y = 0), or with --mocap the name of a clip."""
+    out: Path
+    """The .mp4; the truth comes beside it as <stem>_truth.npz."""
+    shot: Annotated[Shot, tyro.conf.arg(name="")] = Shot()
+    mocap: Path | None = None
+    """Folder with shards of motion capture in which the clip lies."""
+    body: str = "free"
+    """Who moves."""
+    betas: tuple[float, ...] | None = None
+    """His shape; by default the motion's own, or the mean for motion capture."""
+    rate_hz: float | None = None
+    """Pictures a second; by default as many as the motion has."""
 
 
-def read_motion(path: Path, body: Body) -> BodyMotion:
-    """Read a motion in SMPL's format; raises InputError where keys are missing."""
-    with np.load(path, allow_pickle=False) as file:
-        missing = {"poses", "trans", "betas", "mocap_framerate"} - set(file.files)
-        if missing:
-            raise InputError(f"{path} lacks {sorted(missing)}", "give a motion.npz or an AMASS-style .npz")
-        poses = file["poses"].astype(np.float64)
-        rotation = Rotation.from_rotvec(poses.reshape(-1, 3)).as_matrix().reshape(len(poses), 24, 3, 3)
-        rest = (file["betas"].astype(np.float64), rotation, file["trans"].astype(np.float64))
-        return BodyMotion(body, *rest, rate_hz=float(file["mocap_framerate"]))
+def main(arguments: Arguments) -> None:
+    """Read the motion, film it."""
+    body = load_body(arguments.body)
+    if arguments.mocap:
+        motion = captured_motion(arguments.mocap, arguments.motion, body, arguments.betas)
+    elif Path(arguments.motion).is_file():
+        motion = read_motion(Path(arguments.motion), body, arguments.betas)
+    else:
+        raise InputError(f"{arguments.motion} does not exist", "check the path, or give --mocap DIR for a clip's name")
+    if arguments.rate_hz is not None:
+        if arguments.rate_hz <= 0:
+            raise InputError(f"--rate-hz {arguments.rate_hz} is not above 0", "give pictures a second, such as 30")
+        motion = at_rate(motion, arguments.rate_hz)
+    film(motion, arguments.shot, arguments.out)
 
 
 def film(motion: BodyMotion, shot: Shot, out: Path) -> None:
-    """Place the motion before the camera, draw and encode it, and write the truth."""
-    camera = _camera(shot)
-    placed = place(motion, camera, np.radians(shot.turn_deg))
+    """Place the motion before the camera, draw and encode it, and write the truth.
+
+    The world of the truth has its origin on the floor below the camera, which looks along -Z.
+
+    Raises:
+        InputError: the picture's sides are odd or not positive, the camera is half given, or the motion does not fit.
+        OutputError: the film cannot be written.
+    """
+    _require_possible(shot)
+    camera, placed = _seen(motion, shot)
+    out.parent.mkdir(parents=True, exist_ok=True)
     size_px = (shot.width_px, shot.height_px)
     pictures = (small_picture(VideoFrame.from_ndarray(rgb), size_px) for rgb in draw(placed, camera, shot.seed))
     encode(pictures, placed.rate_hz, out, fine=True)
@@ -112,14 +112,8 @@ def film(motion: BodyMotion, shot: Shot, out: Path) -> None:
 
 def place(motion: BodyMotion, camera: Camera, turn_rad: float) -> BodyMotion:
     """Turn the motion about the vertical and move it to where it just fits into the picture."""
-    turn = Rotation.from_rotvec((0, turn_rad, 0)).as_matrix()
-    pelvis_m = pose_joints(motion.body, *motion.posed())[:, 0].double().numpy()
-    rest_pelvis_m = pelvis_m - motion.trans_m
-    rotation = motion.parent_from_joint.copy()
-    rotation[:, 0] = turn @ rotation[:, 0]
-    turned = BodyMotion(motion.body, motion.betas, rotation, pelvis_m @ turn.T - rest_pelvis_m, motion.rate_hz)
-    shift_m = _shift_into_view(_outline_m(turned), camera)
-    return BodyMotion(motion.body, motion.betas, rotation, turned.trans_m + shift_m, motion.rate_hz)
+    ahead = turned(motion, turn_rad, np.zeros(3))
+    return replace(ahead, trans_m=ahead.trans_m + _shift_into_view(_outline_m(ahead), camera))
 
 
 def draw(motion: BodyMotion, camera: Camera, seed: int) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
@@ -158,10 +152,41 @@ def truth(motion: BodyMotion, camera: Camera) -> dict[str, Any]:
     }
 
 
-def _camera(shot: Shot) -> Camera:
+def _require_possible(shot: Shot) -> None:
+    if min(shot.width_px, shot.height_px) < 2 or shot.width_px % 2 or shot.height_px % 2:
+        raise InputError(f"a picture of {shot.width_px} x {shot.height_px} cannot be encoded", "give even sides")
+    if not 0 < shot.view_deg < 180:
+        raise InputError(f"no camera sees {shot.view_deg} degrees", "give --view-deg between 0 and 180")
+    if (shot.camera_m is None) != (shot.look_at_m is None):
+        raise InputError("the camera is given by half", "give both --camera-m and --look-at-m")
+
+
+def _seen(motion: BodyMotion, shot: Shot) -> tuple[Camera, BodyMotion]:
+    """The camera, and the motion in its world."""
     focal_px = focal_length_from_view(np.radians(shot.view_deg), max(shot.width_px, shot.height_px))
     view = View(pinhole(focal_px, shot.width_px, shot.height_px), shot.width_px, shot.height_px)
-    return Camera(view, shot.camera_height_m, np.radians(shot.down_deg))
+    if shot.camera_m is None or shot.look_at_m is None:
+        camera = Camera(view, shot.camera_height_m, np.radians(shot.down_deg))
+        return camera, place(motion, camera, np.radians(shot.turn_deg))
+    way_m = np.subtract(shot.look_at_m, shot.camera_m)
+    level_m = float(np.hypot(way_m[0], way_m[2]))
+    if level_m == 0:
+        raise InputError("the camera looks straight up or down", "move --look-at-m aside")
+    camera = Camera(view, shot.camera_m[1], float(np.arctan2(-way_m[1], level_m)))
+    ahead = turned(motion, float(np.arctan2(way_m[0], -way_m[2])), np.array([shot.camera_m[0], 0, shot.camera_m[2]]))
+    if not _inside(_outline_m(ahead), camera, margin=0.0):
+        raise InputError("the camera does not see all of the motion", "move --camera-m back, or widen --view-deg")
+    return camera, ahead
+
+
+def turned(motion: BodyMotion, turn_rad: float, origin_m: Float[np.ndarray, " 3"]) -> BodyMotion:
+    """The motion with this point brought to the origin, then turned about the vertical."""
+    turn = Rotation.from_rotvec((0, turn_rad, 0)).as_matrix()
+    pelvis_m = pose_joints(motion.body, *motion.posed())[:, 0].double().numpy()
+    rest_pelvis_m = pelvis_m - motion.trans_m
+    rotation = motion.parent_from_joint.copy()
+    rotation[:, 0] = turn @ rotation[:, 0]
+    return replace(motion, parent_from_joint=rotation, trans_m=(pelvis_m - origin_m) @ turn.T - rest_pelvis_m)
 
 
 def _outline_m(motion: BodyMotion) -> Float[np.ndarray, "frames points 3"]:
@@ -184,11 +209,23 @@ def _shift_into_view(outline_m: Float[np.ndarray, "frames points 3"], camera: Ca
             seen = project(camera.in_camera(outline_m + shift_m), camera.view.camera_matrix)
             off_px = (seen[..., 0].min() + seen[..., 0].max()) / 2 - size[0] / 2
             shift_m[0] -= off_px / camera.view.camera_matrix[0, 0] * nearest_m
-        seen = project(camera.in_camera(outline_m + shift_m), camera.view.camera_matrix)
-        if (seen > MARGIN * size).all() and (seen < (1 - MARGIN) * size).all():
+        if _inside(outline_m + shift_m, camera, MARGIN):
             return shift_m
     raise InputError("the motion does not fit into the picture", "widen --view-deg, or lower --down-deg")
 
 
+def _inside(outline_m: Float[np.ndarray, "frames points 3"], camera: Camera, margin: float) -> bool:
+    """Whether the camera sees all points, this share of the picture away from its border."""
+    size = np.array([camera.view.width_px, camera.view.height_px])
+    in_camera_m = camera.in_camera(outline_m)
+    if in_camera_m[..., 2].min() <= NEAR_M:
+        return False
+    seen = project(in_camera_m, camera.view.camera_matrix)
+    return bool((seen > margin * size).all() and (seen < (1 - margin) * size).all())
+
+
 if __name__ == "__main__":
-    tyro.cli(main)
+    try:
+        main(tyro.cli(Arguments, description=__doc__))
+    except KinetraceError as error:
+        sys.exit(f"error: {error}")

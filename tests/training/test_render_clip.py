@@ -14,7 +14,8 @@ from models.errors import InputError
 from models.raster import View
 from models.skeletons import SMPL_INDEX
 from training.appearance import dress
-from training.render_clip import BodyMotion, Shot, film, place, read_motion
+from training.body_motion import BodyMotion, read_motion
+from training.render_clip import Shot, film, place
 from training.scene import Camera, backdrop, darken
 
 BODY = load_body("free")
