@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import chdir, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -165,7 +165,7 @@ def _default_distance_mm(first: Model, second: Model) -> float:
 
 
 @contextmanager
-def _heard(file: Path) -> Generator:
+def _heard(file: Path) -> Generator[Callable[[], list[str]]]:
     """Keep OpenSim quiet and hear what it warns of; the lines so far, on request."""
     opensim.Logger.removeFileSink()
     opensim.Logger.setLevelString("warn")
