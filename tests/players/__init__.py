@@ -1,0 +1,1 @@
+"""Programs that are not ours play the files that the exporters write."""
