@@ -167,13 +167,25 @@ def pose_vertices(
     _require_betas(body, betas)
     if body.skinned_by is not None:
         return _skinned_elsewhere(body.skinned_by, betas, parent_from_joint, trans_m, vertices)
+    skin = body.skin if vertices is None else body.skin.only(vertices)
+    return move_skin(skin, betas, parent_from_joint, world_from_rest(body, betas, parent_from_joint, trans_m))
+
+
+def world_from_rest(
+    body: Body,
+    betas: Float[Tensor, "*#batch betas"],
+    parent_from_joint: Float[Tensor, "*batch 24 3 3"],
+    trans_m: Float[Tensor, "*batch 3"],
+) -> Float[Tensor, "*batch 24 3 4"]:
+    """What takes a point that one joint alone carries from rest to its place in the world; arguments as in pose_joints.
+
+    The left three columns turn, the last one shifts.
+    """
     rest_m = rest_joints(body, betas)
     world_from_joint = world_from_joints(SMPL_PARENTS, parent_from_joint)
     joints_m = _posed_joints(rest_m, world_from_joint, trans_m)
     shift_m = joints_m - (world_from_joint @ rest_m[..., None])[..., 0]
-    world_from_rest = torch.cat([world_from_joint, shift_m[..., None]], dim=-1)
-    skin = body.skin if vertices is None else body.skin.only(vertices)
-    return move_skin(skin, betas, parent_from_joint, world_from_rest)
+    return torch.cat([world_from_joint, shift_m[..., None]], dim=-1)
 
 
 def pose_landmarks(

@@ -109,7 +109,7 @@ def move_skin(
         world_from_rest.reshape(-1, JOINTS, 3, 4),
     )
     moved = _move_compiled(skin, *frames) if _may_compile(skin, *given) else _move_in_torch(skin, *frames)
-    return moved.reshape(*batch, -1, 3)
+    return moved.reshape(*batch, len(skin.template_m), 3)
 
 
 def _frames_of_betas(betas: Tensor, batch: torch.Size) -> Float[Tensor, "frames betas"]:

@@ -41,7 +41,7 @@ def _smplx_twin(body: Body) -> smplx.SMPL:
         "J_regressor": body.joint_regressor,
         "weights": body.skin_matrix,
         "kintree_table": tree,
-        "posedirs": torch.zeros(len(body.template_m), 3, 207, dtype=FLOAT),
+        "posedirs": body.skin.pose_shape_m,
     }
     with contextlib.redirect_stdout(io.StringIO()):
         return smplx.SMPL(
