@@ -60,6 +60,8 @@ class Arguments:
     """Stop after so many frames: short for --ingest.max-frames."""
     height_m: float | None = None
     """Body height in metres, sets the scale: short for --lift.height-m and --solve.height-m."""
+    mass_kg: float | None = None
+    """Body mass in kilograms, for the OpenSim model: short for --biomech.mass-kg."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def _with_short_flags(arguments: Arguments) -> PipelineConfig:
         "ingest": {"time_range_s": arguments.time_range, "max_frames": arguments.max_frames},
         "lift": {"height_m": arguments.height_m},
         "solve": {"height_m": arguments.height_m},
+        "biomech": {"mass_kg": arguments.mass_kg},
     }
     config = arguments.config
     for stage, values in given.items():

@@ -4,7 +4,8 @@ from pipeline.config import PipelineConfig
 from pipeline.facts import facts_of
 from pipeline.store import Store
 from pipeline.task import PersonResult, Task, Until
-from stages import export, page, retarget
+from pipeline.video_to_motion import export_motion
+from stages import page, retarget
 from stages.page import PagePerson
 
 
@@ -13,8 +14,7 @@ def bvh_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pers
     inside = store.inside("person_0")
     motion = inside.step(retarget.run, config.retarget, task.source)
     store.drop_people_from(1)
-    if task.until.reaches(Until.EXPORT):
-        inside.files(export.run, config.export, f"{task.stem}_p0", motion)
+    person = PagePerson(0, motion, None, export_motion(task, config, inside, motion, {}))
     if task.until.reaches(Until.PAGE):
-        store.files(page.run, config.page, None, (PagePerson(0, motion, None, None),), facts_of(task, store))
+        store.files(page.run, config.page, None, (person,), facts_of(task, store))
     return [PersonResult.of(0, motion, None)]

@@ -13,6 +13,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from models.errors import ConfigError
+from stages.biomech import Config as BiomechConfig
 from stages.denoise import Config as DenoiseConfig
 from stages.detect import Config as DetectConfig
 from stages.export import Config as ExportConfig
@@ -49,6 +50,8 @@ class PipelineConfig:
     """Agreement of the motion with what was seen."""
     export: ExportConfig = field(default_factory=ExportConfig)
     """Motion files."""
+    biomech: BiomechConfig = field(default_factory=BiomechConfig)
+    """OpenSim coordinates of a model that is scaled to the body."""
     overlay: OverlayConfig = field(default_factory=OverlayConfig)
     """The video with the body drawn over it."""
     page: PageConfig = field(default_factory=PageConfig)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 import numpy as np
@@ -71,6 +72,10 @@ class Store:
     def inside(self, name: str) -> "Store":
         """A store for a folder within this one that keeps the same records."""
         return dataclasses.replace(self, folder=self.folder / plain_name(name))
+
+    def aside(self) -> "Store":
+        """A store for the same folder with records of its own, for a thread beside this one."""
+        return dataclasses.replace(self, records=[])
 
     def holds(self, run: Callable[..., object]) -> bool:
         """Whether a result of this stage lies here, of whatever input, that may be used again."""
@@ -186,12 +191,16 @@ class Store:
 
 
 class _Warnings(logging.Handler):
+    """Hears what is logged in its own thread: the step in another one has other ears."""
+
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.messages: list[str] = []
+        self.thread = get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
+        if record.thread == self.thread:
+            self.messages.append(record.getMessage())
 
 
 @contextlib.contextmanager

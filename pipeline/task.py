@@ -17,6 +17,7 @@ class Until(StrEnum):
     SOLVE = "solve"
     DENOISE = "denoise"
     EXPORT = "export"
+    BIOMECH = "biomech"
     OVERLAY = "overlay"
     PAGE = "page"
 

@@ -20,12 +20,16 @@ from tests.videos import steady, write_video
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "walk.mp4"
-TREE = {
-    "run.json", "report.html", "thumbnail.jpg", "overlay.mp4", "preview.mp4", "ingest.npz", "detect.npz",
-    "track.npz", "person_0/lift.npz", "person_0/solve.npz", "person_0/denoise.npz", "person_0/motion.npz", "person_0/walk_p0.bvh", "person_0/walk_p0_smpl.npz",
-    "person_0/walk_p0_joints.trc", "person_0/walk_p0.glb", "person_0/walk_p0.c3d", "person_0/walk_p0_joints.csv",
-    "person_0/walk_p0_angles.csv", "person_0/walk_p0.json",
-}  # fmt: skip
+OF_THE_CLIP = (
+    "run.json", "report.html", "thumbnail.jpg", "overlay.mp4", "preview.mp4", "ingest.npz", "detect.npz", "track.npz",
+)  # fmt: skip
+OF_A_PERSON = (
+    "lift.npz", "solve.npz", "denoise.npz", "biomech.npz", "motion.npz", "walk_p0.bvh", "walk_p0.glb", "walk_p0.json",
+    "walk_p0_smpl.npz", "walk_p0.c3d", "walk_p0_joints.trc", "walk_p0_joints.csv", "walk_p0_angles.csv", "walk_p0.trc",
+    "walk_p0.mot", "walk_p0_scaled.osim", "walk_p0_generic.osim", "walk_p0_scales.csv", "walk_p0_scale_setup.xml",
+    "walk_p0_ik_setup.xml", "walk_p0_biomech.json", "walk_p0_gait.csv", "walk_p0_gait_curves.csv",
+)  # fmt: skip
+TREE = {*OF_THE_CLIP, *(f"person_0/{name}" for name in OF_A_PERSON)}
 SHORT = ("--max-frames", "30")
 
 
@@ -139,7 +143,7 @@ def test_a_second_run_does_nothing(spoilable: Path) -> None:
 
 def test_one_changed_setting_redoes_its_stage_and_what_follows(spoilable: Path) -> None:
     assert run(SAMPLE, "--outputs", spoilable.parent, *SHORT, "--denoise.legs-s", "0.4").returncode == 0
-    assert redone(spoilable) == ["denoise", "report", "export", "overlay", "page"]
+    assert redone(spoilable) == ["denoise", "report", "export", "biomech", "osim", "overlay", "page"]
 
 
 def test_another_video_at_the_same_path_redoes_all(spoilable: Path, tmp_path: Path) -> None:
