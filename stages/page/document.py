@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import html
-import json
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -15,7 +14,7 @@ from models.errors import InputError
 from stages.page import Facts, Film, PagePerson
 from stages.page.curves import curves_of, pack_curves
 from stages.page.motions import REGIONS, pack_body, pack_motion
-from stages.page.packing import pack_array
+from stages.page.packing import inert_json, pack_array
 from stages.page.sections import SECTIONS
 from stages.page.verdict import verdict
 
@@ -45,7 +44,7 @@ def encode(max_embedded_s: float, film: Film | None, people: tuple[PagePerson, .
         verdict=html.escape(judged.line),
         style=style,
         script=script,
-        data=_inert(_data(film, people, is_inside=is_inside)),
+        data=inert_json(_data(film, people, is_inside=is_inside)),
         **{name: section(people, facts) for name, section in SECTIONS.items()},
     )
 
@@ -87,12 +86,6 @@ def _film(film: Film, *, is_inside: bool) -> dict[str, Any]:
         "content": base64.b64encode(content).decode("ascii") if is_inside else None,
         "beside": None if is_inside else quote(film.path.name),
     }
-
-
-def _inert(data: dict[str, Any]) -> str:
-    """JSON that cannot end the script element that holds it."""
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _hash(text: str) -> str:

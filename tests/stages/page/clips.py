@@ -82,6 +82,20 @@ def before_camera(motion: Motion, first_s: float) -> Motion:
     )
 
 
+def moved(someone: PagePerson, by_m: np.ndarray) -> PagePerson:
+    """The same person elsewhere before the camera, in a world of his own: another floor, another heading."""
+    turn = np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])
+    lift_m = np.array([0.0, 0.6, 0])
+    motion = someone.motion
+    pose = motion.world_from_camera.copy()
+    pose[:3, :3], pose[:3, 3] = turn @ pose[:3, :3], turn @ pose[:3, 3] + lift_m
+    rotation = motion.parent_from_joint.copy()
+    rotation[:, 0] = turn @ rotation[:, 0]
+    joints_m, landmarks_m = ((points + by_m) @ turn.T + lift_m for points in (motion.joints_m, motion.landmarks_m))
+    own = {"world_from_camera": pose, "parent_from_joint": rotation, "joints_m": joints_m, "landmarks_m": landmarks_m}
+    return replace(someone, motion=replace(motion, **own))
+
+
 def report(film: Film | None, *people: PagePerson, max_embedded_s: float = 60.0, facts: Facts = FACTS) -> bytes:
     """The page as a file."""
     return page.run(page.Config(max_embedded_s), film, people, facts).files["report.html"]

@@ -67,10 +67,15 @@ def test_text_from_outside_stays_text_wherever_it_stands():
 
 
 def test_data_cannot_end_the_script_that_holds_them():
-    film = replace(clips.FACTS, title=NASTY)
-    text = text_of(clips.person(0, 3), facts=film)
-    assert text.count("</script>") == 2
-    assert not set("<>&\u2028\u2029") & set(json.dumps(data_of(text)))
+    text = packing.inert_json({NASTY: [NASTY, 1.5]})
+    assert not set("<>&\u2028\u2029") & set(text)
+    assert json.loads(text) == {NASTY: [NASTY, 1.5]}
+    assert text_of(clips.person(0, 3)).count("</script>") == 2
+
+
+def test_what_json_cannot_say_is_refused():
+    with pytest.raises(ValueError):
+        packing.inert_json({"x": float("nan")})
 
 
 def test_the_policy_lets_only_the_pages_own_script_run_and_loads_nothing():

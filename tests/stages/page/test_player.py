@@ -61,22 +61,31 @@ def test_pictures_taken_at_uneven_times_meet_the_poses_of_those_times(open_repor
         assert clips.read_code(found.picture_of("#film")[40:-60]) == picture
 
 
-def test_the_body_lies_over_the_video_where_the_camera_sees_it(open_report, tmp_path):
+def on_screen(someone, frame, scale):
+    """Where the person's own camera sees his joints, pixels of the screen."""
+    motion = someone.motion
+    in_camera_m = (motion.joints_m[frame] - motion.world_from_camera[:3, 3]) @ motion.world_from_camera[:3, :3]
+    return project(in_camera_m, motion.camera_matrix) * scale
+
+
+def test_bodies_lie_over_the_video_where_each_ones_camera_sees_them(open_report, tmp_path):
+    """Two people whose worlds differ in height and heading: one camera, as each one's own world has it."""
     black = [np.zeros((clips.HEIGHT_PX, clips.WIDTH_PX, 3), np.uint8)] * 3
     film = replace(clips.coded_film(tmp_path, 3, 30.0), path=clips.write_film(tmp_path / "black.mp4", black, 30.0))
-    still = replace(clips.person(0, 3), number=0)
-    found = open_report(film, still)
-    found.do("kinetrace.set(1)")
-    picture = found.picture_of("#film").max(axis=-1)
-    scale = picture.shape[1] / clips.WIDTH_PX
-    motion = still.motion
-    in_camera_m = (motion.joints_m[1] - motion.world_from_camera[:3, 3]) @ motion.world_from_camera[:3, :3]
-    pixels = project(in_camera_m, motion.camera_matrix) * scale
-    inner = [0, 3, 6, 9, 12, 4, 5, 18, 19]
-    assert all(picture[int(y), int(x)] > 40 for x, y in pixels[inner])
-    left, right = pixels[:, 0].min() - 25 * scale, pixels[:, 0].max() + 25 * scale
-    seen = np.flatnonzero((picture[60:-60] > 40).any(axis=0))
-    assert left < seen.min() and seen.max() < right
+    first, second = clips.person(0, 3), clips.moved(clips.person(1, 3, seed=5), np.array([-0.9, 0.4, 0.3]))
+    found = open_report(film, first, second)
+    for _ in range(2):
+        found.do("kinetrace.set(1)")
+        picture = found.picture_of("#film").max(axis=-1)
+        scale = picture.shape[1] / clips.WIDTH_PX
+        pixels = [on_screen(someone, 1, scale) for someone in (first, second)]
+        inner = [0, 3, 6, 9, 12, 4, 5, 18, 19]
+        assert all(picture[int(y), int(x)] > 40 for points in pixels for x, y in points[inner])
+        every = np.concatenate(pixels)
+        left, right = every[:, 0].min() - 25 * scale, every[:, 0].max() + 25 * scale
+        seen = np.flatnonzero((picture[60:-60] > 40).any(axis=0))
+        assert left < seen.min() and seen.max() < right
+        found.tab.keyboard.press("p")
 
 
 def test_keys_move_time_change_speed_and_hide_the_body(open_report, film, someone):

@@ -41,11 +41,10 @@ export class Figure {
     this.material.opacity = isSeen ? 1 : UNSEEN_OPACITY;
   }
 
-  /** Where the bones are, in the person's own world, metres. */
+  /** Where the bones are in the room, metres. */
   joints() {
     this.group.updateMatrixWorld(true);
-    const ownFromShown = this.group.matrix.clone().invert();
-    return this.bones.map((bone) => new Vector3().setFromMatrixPosition(bone.matrixWorld).applyMatrix4(ownFromShown).toArray());
+    return this.bones.map((bone) => new Vector3().setFromMatrixPosition(bone.matrixWorld).toArray());
   }
 
   /** The person's camera: pose in his world. */
