@@ -6,6 +6,7 @@ from typing import Final
 
 from stages.contracts import Exports, Motion
 from stages.export.joint_names import Preset
+from stages.export.mesh_form import MeshFormat
 
 VERSION: Final = 3
 log = logging.getLogger(__name__)
@@ -13,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Config:
-    """How the files look; every format is written."""
+    """How the files look; every format but meshes is always written."""
 
     joint_names: Preset = "humanik"
     """What the joints are called in BVH and GLB: as the named program or data set calls its own."""
@@ -25,6 +26,8 @@ class Config:
     """Take the way over the floor out of BVH and GLB, as games want it: the pelvis only rises and falls."""
     glb_mesh: bool = True
     """Put the skin into the GLB; without it, skeleton and motion only."""
+    mesh: MeshFormat = "none"
+    """Also write the skin of every frame: npz for all in one file, obj or ply for a .zip of a file each."""
 
 
 def run(config: Config, stem: str, motion: Motion) -> Exports:
@@ -40,7 +43,7 @@ def run(config: Config, stem: str, motion: Motion) -> Exports:
         ConfigError, WeightsError, InputError: the motion's body cannot be had, or has other betas.
     """
     # Importing what the formats need takes longer than encoding a short motion.
-    from stages.export import bvh, c3d, glb, motion_npz, retimed, sidecar, smpl, tables, trc  # noqa: PLC0415
+    from stages.export import bvh, c3d, glb, mesh, motion_npz, retimed, sidecar, smpl, tables, trc  # noqa: PLC0415
 
     trc_name = f"{stem}_joints.trc"
     played = retimed.for_animation(motion, config.fps, in_place=config.in_place)
@@ -56,6 +59,7 @@ def run(config: Config, stem: str, motion: Motion) -> Exports:
         trc_name: trc.encode(trc_name, motion).encode("utf-8"),
         f"{stem}_joints.csv": tables.encode_joints(motion).encode("ascii"),
         f"{stem}_angles.csv": tables.encode_angles(motion).encode("ascii"),
+        **mesh.encode(stem, motion, config.mesh),
     }
     frames = len(motion.timestamps_s)
     if frames > c3d.MAX_FRAMES:
