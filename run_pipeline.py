@@ -24,7 +24,7 @@ from typing import Annotated, Literal, NoReturn
 
 import tyro
 
-from models.errors import KinetraceError
+from models.errors import ConfigError, KinetraceError
 from pipeline import batch, console
 from pipeline.config import DEFAULT_PRESET, PipelineConfig, checked, load_preset
 from pipeline.stamp import as_json
@@ -41,7 +41,7 @@ class Arguments:
 
     config: Annotated[PipelineConfig, tyro.conf.AvoidSubcommands, tyro.conf.arg(name="")]
     inputs: tyro.conf.Positional[tuple[Path, ...]] = ()
-    """Videos or .bvh files, or folders of them; everything in samples/ when none is named."""
+    """Videos, or folders of videos; .bvh files; .trc files of markers; everything in samples/ when none is named."""
     preset: str = DEFAULT_PRESET
     """Settings to start from: a name of configs/ or a .yaml file; flags go over it."""
     outputs: Path = OUTPUTS
@@ -62,6 +62,10 @@ class Arguments:
     """Body height in metres, sets the scale: short for --lift.height-m and --solve.height-m."""
     mass_kg: float | None = None
     """Body mass in kilograms, for the OpenSim model: short for --biomech.mass-kg."""
+    osim: Path | None = None
+    """Model whose markers an input .trc file holds; it becomes a .mot file."""
+    ik_setup: Path | None = None
+    """Setup of OpenSim's inverse kinematics tool, for the weights of these markers."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +116,19 @@ def _run(arguments: Arguments) -> list[batch.Outcome]:
     config = checked(as_json(_with_short_flags(arguments)))
     videos = batch.find_videos(arguments.inputs or (SAMPLES,))
     batch.refuse_twins(videos)
-    tasks = [Task(video, batch.stem_of(video), arguments.person, arguments.device, arguments.until) for video in videos]
+    tasks = [_task(arguments, video) for video in videos]
     outcomes = list(batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD))
     if arguments.until.reaches(Until.PAGE) and not all(outcome.error for outcome in outcomes):
         batch.write_gallery(arguments.outputs)
     return outcomes
+
+
+def _task(arguments: Arguments, source: Path) -> Task:
+    if arguments.osim and source.suffix.lower() != ".trc":
+        raise ConfigError(f"--osim cannot be used with {source}", "name a .trc file of markers, or leave --osim out")
+    stem = batch.stem_of(source)
+    how = arguments.person, arguments.device, arguments.until
+    return Task(source, stem, *how, osim=arguments.osim, ik_setup=arguments.ik_setup)
 
 
 def _with_short_flags(arguments: Arguments) -> PipelineConfig:

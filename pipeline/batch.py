@@ -12,6 +12,7 @@ from pipeline.atomic import write
 from pipeline.bvh_to_motion import bvh_to_motion
 from pipeline.config import PipelineConfig
 from pipeline.manifest import MANIFEST, write_manifest
+from pipeline.markers_to_motion import markers_to_motion
 from pipeline.store import StepRecord, Store
 from pipeline.task import PersonResult, Task
 from pipeline.video_to_motion import video_to_motion
@@ -78,10 +79,13 @@ def run_all(
         store = Store(outputs / task.stem, overwrite)
         people, error = list[PersonResult](), None
         try:
-            if task.source.suffix.lower() == ".bvh":
-                people = bvh_to_motion(task, config, store)
-            else:
-                people = video_to_motion(task, config, store, ahead if index == 0 else None)
+            match task.source.suffix.lower():
+                case ".bvh":
+                    people = bvh_to_motion(task, config, store)
+                case ".trc":
+                    people = markers_to_motion(task, store)
+                case _:
+                    people = video_to_motion(task, config, store, ahead if index == 0 else None)
             write_manifest(store.folder, task, config, store.records, people)
         except KinetraceError as reason:
             error = reason

@@ -32,10 +32,12 @@ class Task:
     """One file to be done.
 
     Attributes:
-        source: a video, or a motion of another program.
+        source: a video, a .bvh file, or a .trc file of markers.
         stem: name of the source's results.
         person: whom to solve: all, largest, or a number.
         device: where tensors are computed: auto, cpu, cuda or mps.
+        osim: the model that markers belong to.
+        ik_setup: a setup of OpenSim's inverse kinematics tool for it.
     """
 
     source: Path
@@ -43,6 +45,8 @@ class Task:
     person: str
     device: str
     until: Until
+    osim: Path | None = None
+    ik_setup: Path | None = None
 
 
 @dataclass(frozen=True)

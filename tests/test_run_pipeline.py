@@ -14,6 +14,7 @@ import pytest
 
 from benchmark.metrics import Points, score
 from models.bvh import place_bvh_joints, read_bvh
+from models.osim.mot import load_mot
 from models.skeletons import LANDMARKS, SMPL_JOINTS
 from stages.export.joint_names import JOINT_NAMES
 from tests.videos import steady, write_video
@@ -183,6 +184,28 @@ def test_height_sets_the_scale(spoilable: Path) -> None:
         assert np.ptp(motion["joints_m"][0, :, 1]) < 0.85 * before_m
 
 
+def test_a_bvh_becomes_every_file_but_those_of_the_video(whole: Path, tmp_path: Path) -> None:
+    bvh = Path(shutil.copy(whole / "person_0/walk_p0.bvh", tmp_path / "walk.bvh"))
+    done = run(bvh, "--outputs", tmp_path / "outputs")
+    assert done.returncode == 0, done.stderr
+    solved = {"lift.npz", "solve.npz", "denoise.npz"}
+    assert set(files_of(tmp_path / "outputs/walk")) >= {f"person_0/{name}" for name in {*OF_A_PERSON} - solved}
+    before, after = (np.load(folder / "person_0/motion.npz") for folder in (whole, tmp_path / "outputs/walk"))
+    between_mm = (before["joints_m"] - before["joints_m"][:, :1]) - (after["joints_m"] - after["joints_m"][:, :1])
+    # Another body: the bones are fitted, their directions kept.
+    assert np.linalg.norm(between_mm, axis=-1).mean() < 0.005
+
+
+def test_markers_and_their_model_become_the_same_coordinates(whole: Path, tmp_path: Path) -> None:
+    person = whole / "person_0"
+    options = "--osim", person / "walk_p0_scaled.osim", "--ik-setup", person / "walk_p0_ik_setup.xml"
+    done = run(person / "walk_p0.trc", *options, "--outputs", tmp_path)
+    assert done.returncode == 0, done.stderr
+    ours, again = (load_mot(path) for path in (person / "walk_p0.mot", tmp_path / "walk_p0/walk_p0.mot"))
+    assert again.labels == ours.labels
+    np.testing.assert_allclose(again.values, ours.values, atol=0.05)
+
+
 def bad_file(tmp_path: Path, name: str, content: bytes) -> Path:
     path = tmp_path / name
     path.write_bytes(content)
@@ -199,6 +222,11 @@ def bad_file(tmp_path: Path, name: str, content: bytes) -> Path:
         (["{sample}", "--preset", "nosuch"], 1, "no preset called 'nosuch'"),
         (["{sample}", "--preset", "{misspelt}"], 1, "lift.hieght_m"),
         (["{sample}", "--max-frames", "0"], 1, "max_frames"),
+        (["{sample}", "--mass-kg", "0"], 1, "mass_kg"),
+        (["{sample}", "--osim", "model.osim"], 1, "--osim cannot be used with"),
+        (["{markers}"], 1, "holds markers, but no model"),
+        (["{markers}", "--osim", "nowhere.osim"], 1, "nowhere.osim does not exist"),
+        (["{bvh}"], 1, "broken.bvh"),
         (["{sample}", "--height-m", "-1"], 1, "height_m"),
         (["{sample}", "--person", "tallest", "--max-frames", "20"], 1, "tallest"),
         (["{sample}", "--person", "7", "--max-frames", "20"], 1, "7"),
@@ -218,6 +246,8 @@ def test_bad_input_is_told_in_words(tmp_path: Path, arguments: list[str], code: 
         "text": bad_file(tmp_path, "text.mp4", b"this is a shopping list\n" * 40),
         "empty": bad_file(tmp_path, "empty.mp4", b""),
         "misspelt": bad_file(tmp_path, "misspelt.yaml", b"lift:\n  hieght_m: 1.8\n"),
+        "markers": bad_file(tmp_path, "markers.trc", b"PathFileType"),
+        "bvh": bad_file(tmp_path, "broken.bvh", b"HIERARCHY\nROOT"),
         "folder": tmp_path / "folder",
         "blank": write_video(tmp_path / "blank.mp4", steady(20)),
     }

@@ -1,6 +1,9 @@
 """What can be set about biomechanics."""
 
+import math
 from dataclasses import dataclass
+
+from models.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -12,3 +15,7 @@ class Config:
     whose bodies are named as theirs."""
     mass_kg: float | None = None
     """Mass of the person; unknown, it is that of a body mass index of 22."""
+
+    def __post_init__(self) -> None:
+        if self.mass_kg is not None and not (self.mass_kg > 0 and math.isfinite(self.mass_kg)):
+            raise ConfigError(f"biomech.mass_kg is {self.mass_kg}", "give a number above zero")
