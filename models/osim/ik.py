@@ -112,7 +112,9 @@ def pose_problem(model: Model, trial: Trial, tasks: Tasks) -> Problem:
         index = model.coordinate_index[name]
         pull[index] = task.weight
         value[index] = value[index] if task.value is None else task.value
-    goal = Goal(np.nan_to_num(target), weight / np.where(total > 0, total, 1), pull, value)
+    # one memory layout: the loops are compiled, and loaded, once for each
+    target, weight = (np.ascontiguousarray(a) for a in (np.nan_to_num(target), weight / np.where(total > 0, total, 1)))
+    goal = Goal(target, weight, pull, value)
     return Problem(model, markers, Case(forge(model, markers, tuple(tasks.coordinate)), goal))
 
 

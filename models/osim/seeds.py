@@ -105,7 +105,7 @@ def _lay(  # the joint's pose columns are overwritten
     axes = [axis for axis in joint.axes if not axis.turns]
     columns = [index[str(axis.coordinate)] for axis in axes]
     poses[np.ix_(fit, columns)] = shift @ np.linalg.inv(np.array([axis.direction for axis in axes]))
-    angles = (_angles(turns.axes, turn) - turns.offset_rad) * turns.sign
+    angles = (angles_about(turns.axes, turn) - turns.offset_rad) * turns.sign
     for k, name in enumerate(turns.names):
         coordinate = model.coordinates[index[name]]
         bounds = (coordinate.lower, coordinate.upper) if coordinate.clamped else (-np.inf, np.inf)
@@ -127,7 +127,9 @@ def _rigid_fit(
     return turn, goal - (turn @ middle[..., None])[..., 0]
 
 
-def _angles(axes: Float[np.ndarray, "3 3"], turn: Float[np.ndarray, "frames 3 3"]) -> Float[np.ndarray, "frames 3"]:
+def angles_about(
+    axes: Float[np.ndarray, "3 3"], turn: Float[np.ndarray, "frames 3 3"]
+) -> Float[np.ndarray, "frames 3"]:
     """Angles of carried turns about orthogonal axes whose product is the rotation; the middle one within 90 degrees."""
     sign = np.sign(np.linalg.det(axes))
     r = axes @ turn @ axes.T

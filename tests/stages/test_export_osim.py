@@ -75,7 +75,7 @@ def test_what_is_written_is_what_was_solved(folder: Path, walk: Biomechanics) ->
 
 @pytest.mark.parametrize("topology", ["standard", "full_body"])
 def test_opensim_repeats_the_work_from_the_setups(topology: str, tmp_path: Path) -> None:
-    result = biomech.run(biomech.Config(model=topology), make_walk(0.4))
+    result = biomech.run(biomech.Config(model=topology), make_walk(0.1))
     save(tmp_path, osim.run(osim.Config(), "a", result, SMOOTHING_S))
     with chdir(tmp_path):
         opensim.InverseKinematicsTool("a_ik_setup.xml").run()
