@@ -1,6 +1,9 @@
 """The README says what holds."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,17 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_named_modules_and_settings_exist(document: Path) -> None:
     for module in re.findall(r"python -m ((?:benchmark|training|models)[\w.]*)", document.read_text()):
         assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+
+
+def test_the_code_of_the_python_page_runs(tmp_path: Path) -> None:
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "(20, 33, 3)" in done.stdout and "(120, 24, 3)" in done.stdout and "torch.Size([8, 24, 3])" in done.stdout
 
 
 def test_tables_are_those_of_the_results() -> None:
