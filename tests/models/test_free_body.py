@@ -11,8 +11,10 @@ import torch
 from smplx.utils import Struct
 from torch import Tensor
 
+from models import bodies
 from models.bodies import body_file, load_body
 from models.bodies.body import Body, pose_joints, pose_vertices, rest_joints, rest_landmarks, rest_vertices
+from models.bodies.free_betas import FREE_BETAS, RANGE
 from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR, SMPL_INDEX, SMPL_MIRROR, SMPL_PARENTS
 
 FLOAT = torch.float64
@@ -131,7 +133,54 @@ def test_the_file_is_small_and_loads_at_once() -> None:
     assert body_file("free").stat().st_size < 2e6
     seconds: list[float] = []
     for _ in range(3):
+        bodies._read_own.cache_clear()
         start = time.perf_counter()
         load_body("free")
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.2
+
+
+def _distances(body: Body, betas: Tensor) -> Tensor:
+    pairs = [beta.pair for beta in FREE_BETAS if beta.pair]
+    ends, starts = ([SMPL_INDEX[name] for name in side] for side in zip(*pairs, strict=True))
+    joints_m = rest_joints(body, betas)
+    return (joints_m[..., ends, :] - joints_m[..., starts, :]).norm(dim=-1)
+
+
+def test_each_limb_beta_moves_its_own_length_as_documented_and_no_other(free: Body) -> None:
+    assert len(FREE_BETAS) == free.beta_count
+    limbs = [index for index, beta in enumerate(FREE_BETAS) if beta.pair]
+    units = torch.eye(free.beta_count, dtype=FLOAT)[limbs]
+    gained_m = _distances(free, units) - _distances(free, torch.zeros_like(units))
+    documented_m = torch.tensor([FREE_BETAS[index].unit_m for index in limbs], dtype=FLOAT)
+    torch.testing.assert_close(gained_m.diagonal(), documented_m, atol=2e-4, rtol=0)
+    assert (gained_m - gained_m.diagonal().diag()).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_a_limb_beta_bends_no_bone_and_turns_no_triangle_over(free: Body, sign: float) -> None:
+    rest_m = free.template_m[free.faces]
+    normal = torch.linalg.cross(rest_m[:, 1] - rest_m[:, 0], rest_m[:, 2] - rest_m[:, 0])
+    for index, beta in enumerate(FREE_BETAS):
+        betas = torch.zeros(free.beta_count, dtype=FLOAT)
+        betas[index] = sign * RANGE
+        if beta.pair is None:
+            continue
+        now_m = rest_vertices(free, betas)[free.faces]
+        turned = torch.linalg.cross(now_m[:, 1] - now_m[:, 0], now_m[:, 2] - now_m[:, 0])
+        assert ((normal * turned).sum(-1) > 0).all(), beta.name
+        joints = dict(zip(SMPL_INDEX, rest_joints(free, betas), strict=True))
+        for end, start, along in (("left_elbow", "left_shoulder", (1, 0, 0)), ("left_ankle", "left_knee", (0, -1, 0))):
+            bone = torch.nn.functional.normalize(joints[end] - joints[start], dim=0)
+            assert bone @ torch.tensor(along, dtype=FLOAT) > 0.998, beta.name
+
+
+def test_joints_lie_at_the_heights_that_surveys_give(free: Body) -> None:
+    zero = torch.zeros(free.beta_count, dtype=FLOAT)
+    skin_m = rest_vertices(free, zero)[:, 1]
+    share = (rest_joints(free, zero)[:, 1] - skin_m.min()) / (skin_m.max() - skin_m.min())
+    # Lateral femoral epicondyle and lateral malleolus of ANSUR II (Gordon et al. 2014), mean of men and women.
+    for joint, height in (("left_knee", 0.283), ("left_ankle", 0.040)):
+        assert abs(share[SMPL_INDEX[joint]] - height) < 0.006, joint
+    span_m = free.template_m[:, 0].max() - free.template_m[:, 0].min()
+    assert abs(span_m / (skin_m.max() - skin_m.min()) - 1.026) < 0.01
