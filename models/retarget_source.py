@@ -33,6 +33,9 @@ STANDING: Final = 0.7
 """Mean share of the way from ankles to shoulders that lies along an axis when people stand along it."""
 
 SIDES: Final = ("left", "right")
+LONG_BONES: Final = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
+SHORTEST: Final = 1e-3
+"""Two joints nearer than this share of the longest bone are one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +89,7 @@ def find_person(bvh: Bvh, unit_m: float | None = None, up: str = "auto") -> Sour
         up: y, z, or auto.
 
     Raises:
-        InputError: no two legs and two arms are found, or the unit cannot be guessed.
+        InputError: no two legs and two arms are found, one of their bones has no length, or the unit cannot be guessed.
     """
     tree = tree_of(bvh)
     joints, turns = pose_bvh_joints(bvh)
@@ -97,6 +100,7 @@ def find_person(bvh: Bvh, unit_m: float | None = None, up: str = "auto") -> Sour
             "name the joints as one of the presets of export.joint_names does",
         )
     joint, spine, neck = _trunk(tree, limbs)
+    _require_bones(joints, joint, tree.names)
     y_up = _turn_to_y_up(_standing_axis(joints, joint, up))
     scale_m = _unit_m(joints, joint) if unit_m is None else unit_m
     return Source(
@@ -156,9 +160,21 @@ def _toe_tips(bvh: Bvh, joint: Mapping[str, int]) -> dict[str, np.ndarray]:
     return tips
 
 
+def _require_bones(
+    joints: Float[np.ndarray, "frames joints 3"], joint: Mapping[str, int], names: tuple[str, ...]
+) -> None:
+    """A bone without length has no direction to follow."""
+    pairs = [(f"{side}_{a}", f"{side}_{b}") for side in SIDES for a, b in LONG_BONES]
+    pairs += [(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder")]
+    spans = np.array([np.linalg.norm(joints[:, joint[a]] - joints[:, joint[b]], axis=-1).min() for a, b in pairs])
+    if spans.min() <= SHORTEST * spans.max():
+        start, end = (names[joint[name]] for name in pairs[int(spans.argmin())])
+        raise InputError(f"{start!r} and {end!r} lie in the same place", "export the skeleton with its real bones")
+
+
 def _unit_m(joints: Float[np.ndarray, "frames joints 3"], joint: Mapping[str, int]) -> float:
     """The unit in which the legs are a grown person's."""
-    pairs = [(f"{side}_{a}", f"{side}_{b}") for side in SIDES for a, b in (("hip", "knee"), ("knee", "ankle"))]
+    pairs = [(f"{side}_{a}", f"{side}_{b}") for side in SIDES for a, b in LONG_BONES[:2]]
     bones = [np.linalg.norm(joints[:, joint[a]] - joints[:, joint[b]], axis=-1) for a, b in pairs]
     leg = float(np.median(bones, axis=1).sum()) / 2
     fitting = [unit_m for unit_m in UNIT_M.values() if LEG_M[0] <= leg * unit_m <= LEG_M[1]]

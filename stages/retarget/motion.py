@@ -10,6 +10,7 @@ from jaxtyping import Float
 from models.bodies import load_body
 from models.bodies.body import pose_joints, pose_landmarks
 from models.devices import single_thread
+from models.errors import InputError
 from models.resample import resample_places, resample_turns, times_at_rate
 from models.retarget_body import fit_bone_lengths, retarget_pose
 from models.retarget_source import Source
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 WHOLE_RATE: Final = 3e-4
 """A rate this near to a whole number is meant to be it (0.0333333 s is 30 Hz); 23.976 Hz is not."""
+RATES_HZ: Final = (1, 2000)
+"""What a recording of a person can have."""
 PICTURE_PX: Final = (1280, 720)
 FOCAL_LENGTH_PX: Final = 1000.0
 """Of the camera that stands in for the one that nobody had."""
@@ -26,11 +29,16 @@ FOCAL_LENGTH_PX: Final = 1000.0
 
 @single_thread()
 def retarget_person(body_name: str, source: Source) -> Motion:
-    """Pose the body as the file's person; raises as load_body."""
+    """Pose the body as the file's person.
+
+    Raises:
+        InputError: no recording has the file's rate.
+        ConfigError, WeightsError: as load_body.
+    """
+    rate_hz, times_s = _whole_rate(source)
     body = load_body(body_name).to("cpu", torch.float64)
     betas = fit_bone_lengths(body, source)
     local, trans_m = retarget_pose(body, betas, source)
-    rate_hz, times_s = _whole_rate(source)
     given_s = np.arange(len(trans_m)) * source.frame_time_s
     if len(times_s) != len(given_s) or not np.allclose(times_s, given_s, rtol=WHOLE_RATE, atol=1e-9):
         local, trans_m = resample_turns(local, given_s, times_s), resample_places(trans_m, given_s, times_s)
@@ -57,6 +65,10 @@ def retarget_person(body_name: str, source: Source) -> Motion:
 def _whole_rate(source: Source) -> tuple[int, Float[np.ndarray, " frames"]]:
     """The nearest whole rate, and the times of its frames in the file."""
     exact_hz, frames = 1 / source.frame_time_s, len(source.joints_m)
+    if not RATES_HZ[0] <= exact_hz <= RATES_HZ[1]:
+        raise InputError(
+            f"a frame lasts {source.frame_time_s:g} s", f"write a Frame Time of {RATES_HZ[0]} to {RATES_HZ[1]} Hz"
+        )
     rate_hz = max(1, round(exact_hz))
     if abs(exact_hz / rate_hz - 1) < WHOLE_RATE:
         return rate_hz, np.arange(frames) / rate_hz

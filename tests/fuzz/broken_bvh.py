@@ -1,11 +1,13 @@
 """Small right BVH files to break, ways to break them, and what a reader may do with the pieces."""
 
 import random
+from contextlib import suppress
 
 import numpy as np
 
 from models.bvh import parse_bvh, place_bvh_joints
 from models.errors import InputError
+from models.retarget_source import find_person
 
 SEEDS = (
     "HIERARCHY\nROOT Hips\n{\nOFFSET 0 0 0\nCHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation\n"
@@ -20,6 +22,23 @@ SEEDS = (
     "MOTION\r\nFrames: 1\r\nFrame Time: .01\r\n0 0 0 1 2 3 4 5 6 7 8 9\r\n",
 )
 
+_JOINT = "{ OFFSET %s CHANNELS 3 Zrotation Xrotation Yrotation\n"
+_CHAIN = "JOINT %s " + _JOINT + "JOINT %s " + _JOINT + "JOINT %s " + _JOINT + "} } }\n"
+PERSON = (
+    "HIERARCHY\nROOT Hips { OFFSET 0 0 0 CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation\n"
+    + _CHAIN % ("LeftUpLeg", "10 -5 0", "LeftLeg", "0 -43 0", "LeftFoot", "0 -42 0")
+    + _CHAIN % ("RightUpLeg", "-10 -5 0", "RightLeg", "0 -43 0", "RightFoot", "0 -42 0")
+    + "JOINT Spine "
+    + _JOINT % "0 20 0"
+    + _CHAIN % ("LeftArm", "18 30 0", "LeftForeArm", "29 0 0", "LeftHand", "26 0 0")
+    + _CHAIN % ("RightArm", "-18 30 0", "RightForeArm", "-29 0 0", "RightHand", "-26 0 0")
+    + "JOINT Head "
+    + _JOINT % "0 45 0"
+    + "} } }\nMOTION\nFrames: 2\nFrame Time: 0.0333333\n"
+    + ("0 95 0" + " 5 10 15" * 15 + "\n") * 2
+)
+"""A person of fifteen joints."""
+
 TOKENS = (
     "HIERARCHY", "ROOT", "JOINT", "End Site", "OFFSET", "CHANNELS", "MOTION", "Frames:", "Frame Time:", "{", "}",
     "Xposition", "Yrotation", "Zrotation", "nan", "inf", "-1e309", "1e308", "1_0", "999999999999", "-0", "\n", "\t",
@@ -30,6 +49,8 @@ TOKENS = (
 def check(text: str) -> bool:
     """Whether the reader took the text; it may refuse it with a sentence that names a line, and nothing else.
 
+    What it took may hold a person or be refused as none.
+
     Raises:
         AssertionError: a joint that was read lies nowhere, or the sentence names no line.
     """
@@ -39,6 +60,8 @@ def check(text: str) -> bool:
         assert "broken.bvh, line " in str(error)
         return False
     assert np.isfinite(place_bvh_joints(bvh)).all()
+    with suppress(InputError):
+        assert np.isfinite(find_person(bvh).joints_m).all()
     return True
 
 

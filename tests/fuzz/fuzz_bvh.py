@@ -13,8 +13,10 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["models.bvh", "models.bvh_words"]):
-    from tests.fuzz.broken_bvh import SEEDS, TOKENS, check
+with atheris.instrument_imports(
+    include=["models.bvh", "models.bvh_words", "models.bvh_names", "models.bvh_tree", "models.bvh_topology"]
+):
+    from tests.fuzz.broken_bvh import PERSON, SEEDS, TOKENS, check
 
 LIMITS = ("-timeout=5", "-rss_limit_mb=1024", "-max_len=4096", "-seed=1")
 
@@ -29,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
         corpus.mkdir()
-        for number, seed in enumerate(SEEDS):
+        for number, seed in enumerate((*SEEDS, PERSON)):
             (corpus / str(number)).write_text(seed, encoding="utf-8", newline="")
         words = Path(folder) / "words"
         words.write_text("".join(f'"{_escaped(token)}"\n' for token in TOKENS), encoding="ascii")
