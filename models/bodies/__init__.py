@@ -1,5 +1,6 @@
 """Body models: the free one by its name, a user's own SMPL, SMPL-H or SMPL-X by the path of its file."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ LICENSED_SUFFIXES: Final = frozenset({".npz", ".pkl"})
 def load_body(name: str) -> Body:
     """Read a body in float32 on the CPU; `Body.to` carries it elsewhere.
 
+    Bodies are frozen, so that whoever asks for an unchanged file again is given the same one.
+
     Args:
         name: one of BODY_FILES, or the path of a SMPL, SMPL-H or SMPL-X file in .npz.
 
@@ -24,11 +27,9 @@ def load_body(name: str) -> Body:
         InputError: the file at this path is no body model.
     """
     if (path := _licensed_file(name)) is not None:
-        # smplx, SciPy's solvers and a model of 100 MB: only who asks for such a body waits for them.
-        from models.bodies.licensed import load_licensed  # noqa: PLC0415
-
-        return load_licensed(path, _read_own("free"))
-    return _read_own(name)
+        state = path.stat()
+        return _read_licensed(path, state.st_mtime_ns, state.st_size, load_body("free"))
+    return _read_own(name, _body_weights(name))
 
 
 def body_file(name: str) -> Path:
@@ -37,9 +38,22 @@ def body_file(name: str) -> Path:
     return _body_weights(name).path if path is None else path
 
 
-def _read_own(name: str) -> Body:
-    weights = _body_weights(name)
+def body_label(name: str) -> str:
+    """What files that are handed on call a body: a user's own is not told with its folder."""
+    return Path(name).name
+
+
+@lru_cache(maxsize=2)
+def _read_own(name: str, weights: Weights) -> Body:
     return read_body(weights.path, name=name, sha256=weights.sha256, licence=weights.licence)
+
+
+@lru_cache(maxsize=1)
+def _read_licensed(path: Path, changed_ns: int, size: int, free: Body) -> Body:
+    # smplx, SciPy's solvers and a model of 100 MB: only who asks for such a body waits for them.
+    from models.bodies.licensed import load_licensed  # noqa: PLC0415
+
+    return load_licensed(path, free)
 
 
 def _licensed_file(name: str) -> Path | None:

@@ -8,7 +8,7 @@ from stages.contracts import Exports, Motion
 from stages.export.joint_names import Preset
 from stages.export.mesh_form import MeshFormat
 
-VERSION: Final = 3
+VERSION: Final = 4
 log = logging.getLogger(__name__)
 
 

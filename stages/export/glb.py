@@ -14,7 +14,7 @@ import pygltflib as gltf
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from models.bodies import load_body
+from models.bodies import body_label, load_body
 from models.skeletons import SMPL_JOINTS, SMPL_PARENTS
 from stages.contracts import Motion
 from stages.export.glb_buffer import GlbBuffer
@@ -42,7 +42,9 @@ def encode(motion: Motion, names: Preset = "humanik", *, with_mesh: bool = True)
     skin = skin_at_rest(body, motion.betas)
     buffer = GlbBuffer()
     file = gltf.GLTF2(
-        asset=gltf.Asset(version="2.0", generator="Kinetrace", copyright=f"Body: {body.name}, {body.licence}"),
+        asset=gltf.Asset(
+            version="2.0", generator="Kinetrace", copyright=f"Body: {body_label(body.name)}, {body.licence}"
+        ),
         scene=0,
         scenes=[gltf.Scene(nodes=[0, MESH_NODE] if with_mesh else [0])],
         nodes=_joint_nodes(skin, JOINT_NAMES[names]),

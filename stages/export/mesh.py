@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt16
 
-from models.bodies import load_body
+from models.bodies import body_label, load_body
 from models.bodies.body import Body, pose_vertices
 from stages.contracts import Motion
 from stages.export.mesh_form import MeshFormat
@@ -72,7 +72,7 @@ def encode_npz(motion: Motion) -> bytes:
             "faces": body.faces.numpy().astype(np.uint32),
             "timestamps_s": motion.timestamps_s,
             "mocap_framerate": np.array(float(motion.rate_hz)),
-            "body_model": np.array(motion.body_model),
+            "body_model": np.array(body_label(motion.body_model)),
             "body_sha256": np.array(motion.body_sha256),
             "body_licence": np.array(body.licence),
         }

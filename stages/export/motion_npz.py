@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from models.bodies import body_label
 from models.skeletons import LANDMARKS
 from stages.contracts import Motion
 from stages.export.axis_angle import continuous_axis_angle
@@ -29,7 +30,7 @@ def encode(motion: Motion) -> bytes:
             "camera_matrix": motion.camera_matrix,
             "confidence": motion.confidence,
             "observed": motion.observed,
-            "body_model": np.array(motion.body_model),
+            "body_model": np.array(body_label(motion.body_model)),
             "body_sha256": np.array(motion.body_sha256),
         }
     )

@@ -84,7 +84,7 @@ def test_the_result_holds_the_motion_and_nothing_else(files, motion):
 
 def test_the_amass_style_file_says_which_body_and_which_way_is_up(files, motion):
     read = unpacked(files["clip_p0_smpl.npz"])
-    assert set(read) == {"poses", "trans", "betas", "gender", "mocap_framerate", "body_model", "up_axis"}
+    assert set(read) == {"poses", "trans", "betas", "gender", "mocap_framerate", "body_model", "body_sha256", "up_axis"}
     assert read["poses"].shape == (120, 72)
     np.testing.assert_allclose(matrices(read["poses"]), motion.parent_from_joint, atol=1e-12)
     assert [str(read[key]) for key in ("gender", "body_model", "up_axis")] == ["neutral", "free", "y"]
