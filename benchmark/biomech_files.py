@@ -21,6 +21,7 @@ import opensim
 import tyro
 from jaxtyping import Float
 
+from models.osim.aliases import canonical
 from models.osim.forward import carry_markers, place_bodies
 from models.osim.full_body_markers import JOINT_MARKERS
 from models.osim.model import Model
@@ -35,6 +36,8 @@ class Arguments:
 
     outputs: Annotated[tuple[Path, ...], tyro.conf.UseAppendAction]
     """A folder of results, or one above it; may be given several times."""
+    frames: int = 40
+    """OpenSim solves the first so many of each person: it takes a third of a second for one."""
     json: Path | None = None
     """Where to write the figures."""
 
@@ -44,6 +47,7 @@ class Row:
     """One person.
 
     Attributes:
+        solved_frames: of them, by OpenSim's inverse kinematics.
         rows_whole: both readers load every row of both files.
         warnings: of opening the model, building its system, and both tools; none is the aim.
         forward_m: greatest distance between OpenSim's body origins and ours.
@@ -55,6 +59,7 @@ class Row:
 
     name: str
     frames: int
+    solved_frames: int
     rows_whole: bool
     warnings: list[str]
     forward_m: float
@@ -71,15 +76,15 @@ def main(arguments: Arguments) -> None:
     models = sorted({path for folder in arguments.outputs for path in folder.rglob("*_scaled.osim")})
     rows: list[Row] = []
     for path in models:
-        rows.append(check(path.parent, path.name.removesuffix("_scaled.osim")))
+        rows.append(check(path.parent, path.name.removesuffix("_scaled.osim"), arguments.frames))
         print(*(f"{key} {_short(value)}" for key, value in asdict(rows[-1]).items()), sep="  ", flush=True)
     if arguments.json:
         content = {"people": [asdict(row) for row in rows], "opensim": opensim.GetVersion()}
         arguments.json.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def check(folder: Path, stem: str) -> Row:
-    """All that is measured of one person."""
+def check(folder: Path, stem: str, solved_frames: int) -> Row:
+    """All that is measured of one person; OpenSim's inverse kinematics on the first frames."""
     model, table = load_model(folder / f"{stem}_scaled.osim"), load_mot(folder / f"{stem}.mot")
     poses = poses_of(model, table)
     away_mm = _joint_distances_mm(folder, stem, model, poses)
@@ -88,18 +93,23 @@ def check(folder: Path, stem: str) -> Row:
         shutil.copytree(folder, work, ignore=shutil.ignore_patterns("*.npz", "*.glb", "*.mp4"))
         with chdir(work):
             whole = rows_loaded(work, stem) == {len(poses)}
-            theirs = opensim.Model(f"{stem}_scaled.osim")
-            forward_m = float(np.abs(_their_origins(theirs, poses) - place_bodies(model, poses).origin_m[:, 1:]).max())
-            opensim.InverseKinematicsTool(f"{stem}_ik_setup.xml").run()
+            opened = opensim.Model(f"{stem}_scaled.osim")
+            forward_m = float(np.abs(_their_origins(opened, poses) - place_bodies(model, poses).origin_m[:, 1:]).max())
+            last_s = table.timestamps_s[:solved_frames][-1]
+            tool = opensim.InverseKinematicsTool(f"{stem}_ik_setup.xml")
+            tool.setEndTime(float(last_s) + 1e-6)
+            tool.run()
             opensim.ScaleTool(f"{stem}_scale_setup.xml").run()
-        off = np.abs(_their_angles(work / f"{stem}_opensim.mot", model, len(poses)) - poses)
+        theirs = poses_of(model, load_mot(work / f"{stem}_opensim.mot"))
         warnings = [line for line in log() if "[warning]" in line or "[error]" in line]
         rescaled = _default_distance_mm(model, load_model(work / f"{stem}_rescaled.osim"))
     angles = [k for k, coordinate in enumerate(model.coordinates) if coordinate.motion == "rotational"]
-    mean_deg = np.degrees(np.minimum(off, np.abs(2 * np.pi - off))[:, angles]).mean(axis=0)
+    off = (canonical(model, theirs) - canonical(model, poses[: len(theirs)]))[:, angles]
+    mean_deg = np.degrees(np.abs((off + np.pi) % (2 * np.pi) - np.pi)).mean(axis=0)
     return Row(
         name=stem,
         frames=len(poses),
+        solved_frames=len(theirs),
         rows_whole=whole,
         warnings=warnings,
         forward_m=forward_m,
@@ -150,13 +160,6 @@ def _their_origins(
             position = bodies.get(b).getPositionInGround(state)
             place[b] = [position.get(i) for i in range(3)]
     return places
-
-
-def _their_angles(file: Path, model: Model, frames: int) -> Float[np.ndarray, "frames coordinates"]:
-    table = load_mot(file)
-    if len(table.timestamps_s) != frames:
-        raise ValueError(f"OpenSim solved {len(table.timestamps_s)} of {frames} frames")
-    return poses_of(model, table)
 
 
 def _default_distance_mm(first: Model, second: Model) -> float:
