@@ -1,0 +1,181 @@
+"""The chain of `models.osim.problem` in torch, over batches of frames: cost, slope and curvature of given poses.
+
+The formulation is that of the compiled loops, with the Jacobian written out instead of summed over subtrees: batches
+are what a GPU is good at. A loop over segments and their steps, none over frames.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+
+from models.osim.problem import Chain, Goal, Tables
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Segments in the ground, and the twists of coordinates about the ground's origin."""
+
+    turn: Float[Tensor, "batch segments 3 3"]
+    origin_m: Float[Tensor, "batch segments 3"]
+    spin: Float[Tensor, "batch coordinates 3"]
+    glide: Float[Tensor, "batch coordinates 3"]
+    lean: Float[Tensor, "batch coordinates"]
+
+
+@dataclass(frozen=True, eq=False)
+class Assessed:
+    """Half of the cost's slope and curvature, as `models.osim.chain_kernels` counts; the cost of each marker."""
+
+    cost: Float[Tensor, " batch"]
+    slope: Float[Tensor, "batch variables"]
+    curvature: Float[Tensor, "batch variables variables"]
+    marker_cost: Float[Tensor, "batch markers"]
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """A case whose large arrays lie on a device; indices that steer loops stay where they are."""
+
+    chain: Chain
+    goal: Goal
+    device: torch.device
+
+    def put(self, array: np.ndarray) -> Tensor:
+        """An array on the device; numbers in double precision."""
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    @cached_property
+    def target_m(self) -> Float[Tensor, "frames markers 3"]:
+        """Measured markers."""
+        return self.put(self.goal.target_m)
+
+    @cached_property
+    def weight(self) -> Float[Tensor, "frames markers"]:
+        """Of measured markers."""
+        return self.put(self.goal.weight)
+
+    @cached_property
+    def task(self) -> Float[Tensor, "2 coordinates"]:
+        """Weights and wanted values of coordinates."""
+        return self.put(np.stack([self.goal.task_weight, self.goal.task_value]))
+
+    @cached_property
+    def segment(self) -> Int64[Tensor, " markers"]:
+        """Of each marker."""
+        return self.put(self.chain.marker_segment.astype(np.int64))
+
+    @cached_property
+    def marker_m(self) -> Float[Tensor, "markers 3"]:
+        """Of each marker in its segment."""
+        return self.put(self.chain.marker_m)
+
+    @cached_property
+    def moves(self) -> Bool[Tensor, "markers columns"]:
+        """Which column moves which marker."""
+        carrier = self.chain.carrier
+        path = np.eye(len(carrier), dtype=bool)
+        for s in range(1, len(carrier)):
+            path[s] |= path[carrier[s]]
+        return self.put(path[self.chain.marker_segment][:, self.chain.column_segment])
+
+    @cached_property
+    def gather(self) -> Float[Tensor, "columns variables"]:
+        """1 where a column leans on a variable."""
+        chain = self.chain
+        return self.put((chain.column_variable[:, None] == np.arange(len(chain.variable_coordinate))).astype(float))
+
+    @cached_property
+    def bounds(self) -> Float[Tensor, "3 variables"]:
+        """Lower, upper, and the reach of one step."""
+        return self.put(np.stack([self.chain.lower, self.chain.upper, self.chain.reach]))
+
+
+def function(tables: Tables, index: int, x: Float[Tensor, " batch"]) -> tuple[Tensor, Tensor]:
+    """Value and slope of a function of one coordinate."""
+    start, stop = int(tables.start[index]), int(tables.stop[index])
+    if not tables.cubic[index]:
+        coefficients = tables.coefficients[start:stop].tolist()
+        value, slope = torch.full_like(x, coefficients[-1]), torch.zeros_like(x)
+        for coefficient in coefficients[-2::-1]:
+            value, slope = value * x + coefficient, slope * x + value
+        return value, slope
+    terms = torch.from_numpy(tables.terms[start:stop]).to(x.device)
+    piece = (torch.searchsorted(terms[:, 0].contiguous(), x.contiguous(), right=True) - 1).clamp(0, len(terms) - 1)
+    knot, y, b, c, d = terms[piece].unbind(-1)
+    u = x - knot
+    inside = (x >= terms[0, 0]) & (x < terms[-1, 0])
+    c, d = torch.where(inside, c, 0.0), torch.where(inside, d, 0.0)
+    return y + u * (b + u * (c + u * d)), b + u * (2 * c + 3 * u * d)
+
+
+def place(case: Device, pose: Float[Tensor, "batch coordinates"]) -> Placed:
+    """Place segments and twists; dependent coordinates in `pose` are overwritten."""
+    chain, batch = case.chain, len(pose)
+    lean = torch.ones_like(pose)
+    for dependent, independent, index in chain.couple.tolist():
+        pose[:, dependent], slope = function(chain.tables, index, pose[:, independent])
+        lean[:, dependent] = slope * lean[:, independent]
+    turns = [torch.eye(3, dtype=pose.dtype, device=pose.device).expand(batch, 3, 3)]
+    origins = [pose.new_zeros(batch, 3)]
+    spin, glide = pose.new_zeros(*pose.shape, 3), pose.new_zeros(*pose.shape, 3)
+    start_turn, start_m, axes = case.put(chain.turn), case.put(chain.shift_m), case.put(chain.step_axis)
+    for s in range(1, len(chain.carrier)):
+        carrier = int(chain.carrier[s])
+        turn, origin = turns[carrier] @ start_turn[s], origins[carrier] + turns[carrier] @ start_m[s]
+        for n in range(int(chain.first_step[s]), int(chain.first_step[s + 1])):
+            c = int(chain.step_coordinate[n])
+            x = pose[:, c] if c >= 0 else pose.new_zeros(batch)
+            value, slope = function(chain.tables, int(chain.step_function[n]), x)
+            along = turn @ axes[n]
+            if not chain.step_turns[n]:
+                origin = origin + value[:, None] * along
+                if c >= 0:
+                    glide[:, c] += slope[:, None] * along
+                continue
+            if c >= 0:
+                turned = slope[:, None] * along
+                spin[:, c] += turned
+                glide[:, c] += torch.linalg.cross(origin, turned)
+            turn = turn @ _rotation(axes[n], value)
+        turns.append(turn)
+        origins.append(origin)
+    return Placed(torch.stack(turns, 1), torch.stack(origins, 1), spin, glide, lean)
+
+
+def assess(case: Device, pose: Float[Tensor, "batch coordinates"], frames: Int64[Tensor, " batch"]) -> Assessed:
+    """Cost, slope and curvature after Gauss and Newton; dependent coordinates in `pose` are overwritten."""
+    placed = place(case, pose)
+    points = placed.origin_m[:, case.segment] + (placed.turn[:, case.segment] @ case.marker_m[..., None])[..., 0]
+    weight = case.weight[frames]
+    off = points - case.target_m[frames]
+    columns = case.put(case.chain.column_coordinate.astype(np.int64))
+    lean = placed.lean[:, columns]
+    spin, glide = (twist[:, None, columns] for twist in (placed.spin, placed.glide))
+    moved = torch.linalg.cross(spin, points[:, :, None].expand(-1, -1, len(columns), -1)) + glide
+    moved = moved * (case.moves * lean[:, None])[..., None]
+    root = weight.sqrt()[..., None]
+    slopes = (moved.transpose(-1, -2) @ case.gather * root[..., None]).flatten(1, 2)
+    residual = (off * root).flatten(1)
+    pull, wanted = case.task[:, columns]
+    short = pose[:, columns] - wanted
+    leaned = lean[..., None] * case.gather
+    marker_cost = weight * off.square().sum(-1)
+    tasks = (case.task[0] * (pose - case.task[1]).square()).sum(-1)
+    return Assessed(
+        cost=marker_cost.sum(-1) + tasks,
+        slope=(slopes.mT @ residual[..., None])[..., 0] + ((pull * short)[:, None] @ leaned)[:, 0],
+        curvature=slopes.mT @ slopes + leaned.mT @ (pull[:, None] * leaned),
+        marker_cost=marker_cost,
+    )
+
+
+def _rotation(axis: Float[Tensor, "3"], angle: Float[Tensor, " batch"]) -> Float[Tensor, "batch 3 3"]:
+    """About a unit axis, by Rodrigues."""
+    x, y, z = axis.tolist()
+    cross = axis.new_tensor([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    sine, versine = torch.sin(angle)[:, None, None], (1 - torch.cos(angle))[:, None, None]
+    return torch.eye(3, dtype=axis.dtype, device=axis.device) + sine * cross + versine * (cross @ cross)
