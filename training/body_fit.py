@@ -91,8 +91,8 @@ def merge_bone_weights(
     """Skinning by 24 joints, smoothed over the mesh, the four largest of each vertex; all sums are 1."""
     weight = np.zeros((len(bone_weight), len(SMPL_JOINTS)))
     for bone, name in enumerate(bone_names):
-        below, share = SHARED_BONES.get(name, (_owner(name), 0.0))
-        weight[:, SMPL_JOINTS.index(_owner(name))] += (1 - share) * bone_weight[:, bone]
+        below, share = SHARED_BONES.get(name, (bone_owner(name), 0.0))
+        weight[:, SMPL_JOINTS.index(bone_owner(name))] += (1 - share) * bone_weight[:, bone]
         weight[:, SMPL_JOINTS.index(below)] += share * bone_weight[:, bone]
     average = neighbour_average(faces, len(weight))
     for _ in range(SMOOTHINGS):
@@ -142,7 +142,8 @@ def neighbour_average(faces: Int[np.ndarray, "faces 3"], count: int) -> scipy.sp
     return scipy.sparse.csr_array((share, (edges[:, 0], edges[:, 1])), shape=(count, count))
 
 
-def _owner(bone: str) -> str:
+def bone_owner(bone: str) -> str:
+    """The joint that moves a bone of Anny."""
     joint = next(joint for start, joint in BONE_OWNERS.items() if bone.startswith(start))
     side = {"L": "left_", "R": "right_"}.get(bone.rpartition(".")[2], "")
     return joint if joint in SMPL_JOINTS else side + joint

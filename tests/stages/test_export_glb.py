@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from benchmark.body import without_correctives
 from models.bodies import load_body
 from models.bodies.body import pose_vertices, rest_vertices
 from models.errors import ConfigError, InputError
@@ -56,8 +57,8 @@ def test_joints_are_where_the_motion_has_them(read, motion):
         np.testing.assert_allclose(joints_m(read, time_s), motion.joints_m[frame], atol=2e-4)
 
 
-def test_the_skin_is_where_the_body_has_it_but_for_weights_of_eight_bits(read, motion):
-    body = load_body("free").to("cpu", torch.float64)
+def test_the_skin_is_where_the_body_has_it_but_for_correctives_and_weights_of_eight_bits(read, motion):
+    body = without_correctives(load_body("free").to("cpu", torch.float64))
     for frame in (0, 40, 89):
         pose = [torch.from_numpy(array[frame]) for array in (motion.parent_from_joint, motion.trans_m)]
         expected_m = pose_vertices(body, torch.from_numpy(motion.betas), *pose).numpy()
