@@ -8,6 +8,8 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = Path(__file__).parent / "results"
+EACH_CLIP: Final = frozenset({"sample"})
+"""Tables that show every clip; others show the mean."""
 MARKED: Final = re.compile(r"<!-- table:(?P<name>\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -23,13 +25,20 @@ def with_tables(text: str) -> str:
 
 
 def _table(name: str) -> str:
-    content = json.loads((RESULTS / f"{name}.json").read_text())
-    rows: Sequence[Mapping[str, Any]] = (
-        content if isinstance(content, list) else [{"method": key, **row} for key, row in content["mean"].items()]
-    )
+    rows = _rows(json.loads((RESULTS / f"{name}.json").read_text()), each=name in EACH_CLIP)
     keys = list(dict.fromkeys(key for row in rows for key in row))
     lines = [keys, ["---"] * len(keys), *([_cell(row.get(key, "")) for key in keys] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _rows(content: Any, *, each: bool) -> Sequence[Mapping[str, Any]]:
+    """One for each entry of a list; of clips, one for each method, of every clip or of their mean."""
+    if isinstance(content, list):
+        return content
+    clips = {name: table for name, table in content.items() if name != "mean"}
+    if each:
+        return [{"clip": clip, "method": key, **row} for clip, table in clips.items() for key, row in table.items()]
+    return [{"method": key, **row} for key, row in content["mean"].items()]
 
 
 def _cell(value: object) -> str:

@@ -75,7 +75,7 @@ SAMPLES: Final[Mapping[str, Sample]] = {
         SIGNALS,
         _turn,
         (0.9, 0.2, 0.5, -0.4, 0.1, 0.3),
-        Shot(seed=7, turn_deg=-85, camera_height_m=1.2, down_deg=4),
+        Shot(seed=7, turn_deg=-72, camera_height_m=1.2, down_deg=4),
     ),
 }
 

@@ -28,7 +28,7 @@ ARMS: Final = tuple(SMPL_INDEX[f"{side}_{part}"] for side in ("left", "right") f
 ARM_KEYS_S: Final = ((0.0, "hang"), (1.0, "cross"), (1.9, "open"), (2.8, "cross"), (3.7, "open"))
 CROSSED_M: Final = -0.1
 """Arms count as crossed while the left wrist lies this far on the right one's other side."""
-STEP_RAD: Final = np.radians(55)
+STEP_RAD: Final = np.radians(50)
 STEP_S: Final = 0.56
 FIRST_S: Final = 0.25
 STEPS: Final = 6
