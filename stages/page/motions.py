@@ -28,8 +28,12 @@ REGIONS: Final = {
 """Whose joints share one row of confidence."""
 
 
+MOST_CORRECTIVES: Final = 12000
+"""Of a body with more pose correctives only the strongest travel: half a megabyte."""
+
+
 def pack_body(body: Body) -> dict[str, Any]:
-    """What all shapes of a body share: triangles and the joints that move a vertex, with shares of 255."""
+    """What all shapes of a body share: triangles, the joints that move a vertex (shares of 255), pose correctives."""
     kind = np.uint16 if len(body.template_m) <= np.iinfo(np.uint16).max else np.uint32
     return {
         "parents": list(SMPL_PARENTS),
@@ -37,6 +41,21 @@ def pack_body(body: Body) -> dict[str, Any]:
         "joint": pack_array(body.skin_joint.numpy().astype(np.uint8)),
         "weight": pack_array(np.round(255 * body.skin_weight.numpy()).astype(np.uint8)),
         "vertexUnit": VERTEX_UNIT_M,
+        "correctives": _correctives(body),
+    }
+
+
+def _correctives(body: Body) -> dict[str, Any]:
+    """Movements at rest for each entry of a joint's rotation less the identity: bytes, and what one is worth."""
+    strength_m = body.corrective_m.flatten(1).norm(dim=1)
+    kept = torch.sort(strength_m.argsort(descending=True)[:MOST_CORRECTIVES]).values
+    moved_m = body.corrective_m[kept].flatten(1).numpy()
+    unit_m = np.maximum(np.abs(moved_m).max(axis=1, initial=0.0, keepdims=True), 1e-9) / np.iinfo(np.int8).max
+    return {
+        "vertex": pack_array(body.corrective_vertex[kept].numpy().astype(np.uint32)),
+        "joint": pack_array(body.corrective_joint[kept].numpy().astype(np.uint8)),
+        "moved": pack_array(np.round(moved_m / unit_m).astype(np.int8)),
+        "unit": pack_array(unit_m.astype(np.float32)),
     }
 
 

@@ -93,7 +93,7 @@ def _provenance(people: tuple[PagePerson, ...], facts: Facts) -> str:
     body_rows = [(f"body: {body.name}", f"{body.licence}, sha256 {body.sha256}") for body in bodies]
     weight_rows = [(name, f"{licence}, sha256 {sha256}") for name, licence, sha256 in facts.weights]
     return "".join(
-        f"<h3>{heading}</h3>{_table(rows)}"
+        f"<details><summary>{heading}</summary>{_table(rows)}</details>"
         for heading, rows in (
             ("Input", list(facts.source)),
             ("Body and weights", body_rows + weight_rows),

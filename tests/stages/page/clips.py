@@ -92,7 +92,9 @@ def moved(someone: PagePerson, by_m: np.ndarray) -> PagePerson:
     rotation = motion.parent_from_joint.copy()
     rotation[:, 0] = turn @ rotation[:, 0]
     joints_m, landmarks_m = ((points + by_m) @ turn.T + lift_m for points in (motion.joints_m, motion.landmarks_m))
-    own = {"world_from_camera": pose, "parent_from_joint": rotation, "joints_m": joints_m, "landmarks_m": landmarks_m}
+    trans_m = joints_m[:, 0] - (motion.joints_m[:, 0] - motion.trans_m)
+    own = {"world_from_camera": pose, "parent_from_joint": rotation, "trans_m": trans_m}
+    own |= {"joints_m": joints_m, "landmarks_m": landmarks_m}
     return replace(someone, motion=replace(motion, **own))
 
 

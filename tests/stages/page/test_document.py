@@ -22,7 +22,7 @@ from tests.stages.page import clips
 
 PAGE = Path(page.__file__).parent
 NASTY = "</script><script>alert(1)</script><!-- \"' & <b>\u2028\u2029 $title ${x}"
-TYPES = {"f4": "<f4", "f8": "<f8", "i2": "<i2", "u1": "u1", "u2": "<u2", "u4": "<u4"}
+TYPES = {"f4": "<f4", "f8": "<f8", "i1": "i1", "i2": "<i2", "u1": "u1", "u2": "<u2", "u4": "<u4"}
 
 
 class Elements(HTMLParser):
@@ -132,7 +132,7 @@ def test_a_stand_is_one_unbroken_contact_at_its_mean_place():
     ]
 
 
-@pytest.mark.parametrize("kind", ["f4", "f8", "i2", "u1", "u2", "u4"])
+@pytest.mark.parametrize("kind", ["f4", "f8", "i1", "i2", "u1", "u2", "u4"])
 def test_packed_arrays_are_the_arrays(kind):
     array = np.arange(12).reshape(3, 4).astype(kind)
     packed = packing.pack_array(array.astype(array.dtype.newbyteorder(">")))

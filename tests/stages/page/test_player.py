@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from models.bodies import load_body
+from models.bodies.body import pose_vertices
 from models.camera import project
 from tests.stages.page import clips
 
@@ -38,6 +41,18 @@ def test_every_seek_shows_its_picture_and_its_pose(open_report, film, someone):
         assert clips.read_code(found.picture_of("#film")[40:-60]) == frame
         np.testing.assert_allclose(found.do("kinetrace.joints()"), someone.motion.joints_m[frame], atol=1e-4)
         assert found.do("kinetrace.frame") == frame
+
+
+def test_the_skin_is_the_bodys_own(open_report, film):
+    """Bytes stand for shares and correctives; what is left of rounding stays far below what one sees."""
+    someone = clips.moved(clips.person(0, FRAMES), np.array([2.0, 0, -6]))
+    found = open_report(film, someone)
+    found.do("kinetrace.set(30)")
+    body, motion = load_body("free"), someone.motion
+    pose = (motion.betas, motion.parent_from_joint[30], motion.trans_m[30])
+    expected = pose_vertices(body, *(torch.from_numpy(array).float() for array in pose)).numpy()
+    distance_m = np.linalg.norm(np.array(found.do("kinetrace.vertices()")) - expected, axis=1)
+    assert distance_m.mean() < 5e-4 and distance_m.max() < 4e-3
 
 
 def test_a_fast_motion_finds_the_pictures_of_a_thinned_film(open_report, tmp_path):

@@ -3,6 +3,7 @@
 import {
   Bone, BufferAttribute, BufferGeometry, Group, Matrix4, MeshStandardMaterial, Skeleton, SkinnedMesh, Vector3,
 } from "three";
+import { addCorrectives } from "./correctives.js";
 
 const UNSEEN_OPACITY = 0.35;
 
@@ -13,11 +14,14 @@ export class Figure {
    */
   constructor(person, body) {
     this.person = person;
+    this.body = body;
     this.material = new MeshStandardMaterial({ roughness: 0.75, metalness: 0 });
     this.bones = makeBones(person.restJoints, body.parents);
     this.group = new Group();
     this.group.matrixAutoUpdate = false;
-    this.group.add(this.bones[0], this.#skin(body));
+    this.restVertices = Float32Array.from(person.restVertices, (unit) => unit * body.vertexUnit);
+    this.mesh = this.#skin(body);
+    this.group.add(this.bones[0], this.mesh);
     this.sample = -1;
   }
 
@@ -35,6 +39,7 @@ export class Figure {
     const { rotations, roots, observed } = this.person;
     this.bones.forEach((bone, joint) => bone.quaternion.fromArray(rotations, (this.sample * this.bones.length + joint) * 4));
     this.bones[0].position.fromArray(roots, this.sample * 3);
+    this.#correct();
     const isSeen = observed[this.sample] === 1;
     if (this.material.transparent === isSeen) this.material.needsUpdate = true;
     this.material.transparent = !isSeen;
@@ -47,27 +52,49 @@ export class Figure {
     return this.bones.map((bone) => new Vector3().setFromMatrixPosition(bone.matrixWorld).toArray());
   }
 
+  /** Where the skin is in the room, metres: as the graphics card computes it. */
+  vertices() {
+    this.group.updateMatrixWorld(true);
+    const { count } = this.mesh.geometry.attributes.position;
+    return Array.from({ length: count }, (_, row) => this.mesh.getVertexPosition(row, new Vector3()).applyMatrix4(this.mesh.matrixWorld).toArray());
+  }
+
   /** The person's camera: pose in his world. */
   worldFromCamera() {
     return new Matrix4().set(...this.person.worldFromCamera);
   }
 
   #skin(body) {
-    const { restVertices } = this.person;
     const geometry = new BufferGeometry();
-    geometry.setAttribute("position", new BufferAttribute(Float32Array.from(restVertices, (unit) => unit * body.vertexUnit), 3));
+    geometry.setAttribute("position", new BufferAttribute(this.restVertices.slice(), 3));
     geometry.setAttribute("skinIndex", new BufferAttribute(body.joint, 4));
-    geometry.setAttribute("skinWeight", new BufferAttribute(body.weight, 4, true));
+    geometry.setAttribute("skinWeight", new BufferAttribute(sharesOf(body.weight), 4));
     geometry.setIndex(new BufferAttribute(body.faces, 1));
     geometry.computeVertexNormals();
     const mesh = new SkinnedMesh(geometry, this.material);
-    mesh.normalizeSkinWeights();
     mesh.frustumCulled = false;
     mesh.castShadow = true;
     this.bones[0].updateMatrixWorld(true);
     mesh.bind(new Skeleton(this.bones), new Matrix4());
     return mesh;
   }
+
+  #correct() {
+    const { position } = this.mesh.geometry.attributes;
+    position.array.set(this.restVertices);
+    addCorrectives(position.array, this.body.correctives, this.bones);
+    position.needsUpdate = true;
+  }
+}
+
+/** Shares of four joints that sum to one: a share of 255 too much moves the skin of somebody far off by centimetres. */
+function sharesOf(weight) {
+  const shares = Float32Array.from(weight);
+  for (let row = 0; row < shares.length; row += 4) {
+    const sum = shares[row] + shares[row + 1] + shares[row + 2] + shares[row + 3];
+    for (let column = row; column < row + 4; column++) shares[column] /= sum;
+  }
+  return shares;
 }
 
 function makeBones(restJoints, parents) {

@@ -1,6 +1,6 @@
 /** Reads what the page carries: JSON whose arrays are typed and in base64. */
 
-const TYPES = { f4: Float32Array, f8: Float64Array, i2: Int16Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
+const TYPES = { f4: Float32Array, f8: Float64Array, i1: Int8Array, i2: Int16Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
 
 /** Everything the page was given, with arrays as typed arrays; see stages/page/document.py for the fields. */
 export function readData() {

@@ -129,7 +129,8 @@ class Page {
 const page = new Page(readData());
 
 /**
- * For tests: `ready` and `set(frame)` are promises; `joints()` are the chosen person's, in his world, metres;
+ * For tests: `ready` and `set(frame)` are promises; `joints()` and `vertices()` are the chosen person's, in his world,
+ * metres;
  * `readyAt` is in ms since the page was asked for; `settled` says that no seek is under way.
  */
 window.kinetrace = {
@@ -139,6 +140,7 @@ window.kinetrace = {
   }),
   set: (frame) => page.player.seek(frame),
   joints: () => page.chosen.joints(),
+  vertices: () => page.chosen.vertices(),
   get frame() {
     return page.player.frame;
   },
