@@ -129,15 +129,12 @@ def _trunk(tree: Tree, limbs: Limbs) -> tuple[Mapping[str, int], tuple[int, ...]
     joint = dict(limbs.joint)
     pelvis = tree.meeting(joint["left_hip"], joint["right_hip"])
     chest = tree.meeting(joint["left_shoulder"], joint["right_shoulder"])
-    if chest != pelvis and pelvis not in tree.above(chest):
-        raise InputError(
-            f"the arms meet at {tree.names[chest]!r}, which does not hang on the hips' {tree.names[pelvis]!r}",
-            "export the skeleton with the hips as its root",
-        )
+    # in some rigs pelvis and spine hang side by side on a common root
+    spine = tree.path(tree.meeting(pelvis, chest), chest) or ((chest,) if chest != pelvis else ())
     head = joint.get("head", _unnamed_head(tree, joint, chest))
     neck = tree.path(chest, head)[:-1] if head is not None and chest in tree.above(head) else ()
     joint |= {"pelvis": pelvis, "spine3": chest} | ({} if head is None else {"head": head})
-    return joint, tree.path(pelvis, chest), neck
+    return joint, spine, neck
 
 
 def _unnamed_head(tree: Tree, joint: Mapping[str, int], chest: int) -> int | None:

@@ -178,6 +178,20 @@ def test_a_zero_pose_that_means_nothing_is_read_off_the_clip(tmp_path):
     assert np.median(turned_deg(motion, "pelvis")) < 6
 
 
+def test_legs_and_trunk_may_hang_side_by_side_on_a_root(tmp_path):
+    rig = Person(
+        names={"pelvis": "Root", "spine1": "CC_Base_Waist"} | {
+            joint: name for joint, name in STUDIO.names.items() if joint not in ("pelvis", "spine1")
+        } | {"left_thigh_root": "CC_Base_Pelvis"},
+        parents={"left_hip": "left_thigh_root", "right_hip": "left_thigh_root"},
+    )  # fmt: skip
+    motion = retargeted(rig, tmp_path)
+    for start, end in BONES:
+        made = world_turns(walk(FRAMES), FRAMES)[start].apply(np.array(T_OFFSETS_M[end]))
+        assert angles_deg(directions(motion.joints_m, SMPL_INDEX[start], SMPL_INDEX[end]), made).max() < 1
+    assert turned_deg(motion, "spine3").max() < 1
+
+
 @pytest.mark.parametrize("preset", JOINT_NAMES)
 def test_our_own_files_come_back_as_the_motion_they_were(preset, tmp_path):
     made = toy_motion.make_body_motion(toy_motion.smooth_rotations(40), toy_motion.smooth_roots_m(40))
