@@ -63,7 +63,7 @@ def test_the_skin_is_where_the_body_has_it_but_for_correctives_and_weights_of_ei
         pose = [torch.from_numpy(array[frame]) for array in (motion.parent_from_joint, motion.trans_m)]
         expected_m = pose_vertices(body, torch.from_numpy(motion.betas), *pose).numpy()
         error_m = np.linalg.norm(skinned_vertices_m(read, read.times_s[frame]) - expected_m, axis=1)
-        assert error_m.max() < 3e-3 and error_m.mean() < 2e-4
+        assert error_m.max() < 3e-3 and error_m.mean() < 3e-4
 
 
 def test_between_two_frames_everything_goes_the_short_way():
