@@ -9,7 +9,7 @@ from string import Template
 from typing import Any, Final
 from urllib.parse import quote
 
-from models.bodies import load_body
+from models.bodies import body_label, load_body
 from models.errors import InputError
 from stages.page import Facts, Film, PagePerson
 from stages.page.curves import curves_of, pack_curves
@@ -56,7 +56,7 @@ def _data(film: Film | None, people: tuple[PagePerson, ...], *, is_inside: bool)
         "rate": rate_hz,
         "frames": _frame_count(film, people, rate_hz),
         "film": None if film is None else _film(film, is_inside=is_inside),
-        "bodies": {name: pack_body(load_body(name)) for name in sorted(names)},
+        "bodies": {body_label(name): pack_body(load_body(name)) for name in sorted(names)},
         "regions": list(REGIONS),
         "people": [
             {"number": person.number, **pack_motion(person.motion)}

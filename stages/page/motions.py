@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from scipy.spatial.transform import Rotation
 
-from models.bodies import load_body
+from models.bodies import body_label, load_body
 from models.bodies.body import Body, rest_joints, rest_vertices
 from models.contacts import CONTACT_ROWS, foot_contacts
 from models.skeletons import SMPL_INDEX, SMPL_PARENTS
@@ -67,7 +67,7 @@ def pack_motion(motion: Motion) -> dict[str, Any]:
     contacts = foot_contacts(motion.landmarks_m, motion.timestamps_s)
     rotation = Rotation.from_matrix(motion.parent_from_joint.reshape(-1, 3, 3)).as_quat()
     return {
-        "body": motion.body_model,
+        "body": body_label(motion.body_model),
         "first": round(float(motion.timestamps_s[0]) * motion.rate_hz),
         "frames": len(motion.timestamps_s),
         "worldFromCamera": motion.world_from_camera.ravel().tolist(),

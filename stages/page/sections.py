@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from models.bodies import load_body
+from models.bodies import body_label, load_body
 from stages.page import Facts, PagePerson
 from stages.page.file_kinds import describe
 from stages.page.verdict import WORDS, grade_of
@@ -90,7 +90,7 @@ def _size(size: int) -> str:
 
 def _provenance(people: tuple[PagePerson, ...], facts: Facts) -> str:
     bodies = [load_body(name) for name in sorted({person.motion.body_model for person in people})]
-    body_rows = [(f"body: {body.name}", f"{body.licence}, sha256 {body.sha256}") for body in bodies]
+    body_rows = [(f"body: {body_label(body.name)}", f"{body.licence}, sha256 {body.sha256}") for body in bodies]
     weight_rows = [(name, f"{licence}, sha256 {sha256}") for name, licence, sha256 in facts.weights]
     return "".join(
         f"<details><summary>{heading}</summary>{_table(rows)}</details>"
