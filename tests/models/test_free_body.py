@@ -1,21 +1,18 @@
 """The free body is a symmetric grown-up in a T-pose, and an independent program poses it alike."""
 
-import contextlib
-import io
 import time
 
 import pytest
 import roma
-import smplx
 import torch
-from smplx.utils import Struct
 from torch import Tensor
 
+from benchmark.body import smplx_twin
 from models import bodies
 from models.bodies import body_file, load_body
 from models.bodies.body import Body, pose_joints, pose_vertices, rest_joints, rest_landmarks, rest_vertices
 from models.bodies.free_betas import FREE_BETAS, RANGE
-from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR, SMPL_INDEX, SMPL_MIRROR, SMPL_PARENTS
+from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR, SMPL_INDEX, SMPL_MIRROR
 
 FLOAT = torch.float64
 MIRRORED = torch.tensor([-1.0, 1, 1], dtype=FLOAT)
@@ -31,34 +28,10 @@ def betas(free: Body) -> Tensor:
     return torch.randn(5, free.beta_count, dtype=FLOAT, generator=torch.Generator().manual_seed(1))
 
 
-def _smplx_twin(body: Body) -> smplx.SMPL:
-    tree = torch.stack([torch.tensor(SMPL_PARENTS), torch.arange(24)])
-    # Of fewer than 300 shapes smplx takes ten, whatever it is asked for.
-    shape_m = torch.zeros(len(body.template_m), 3, 300, dtype=FLOAT)
-    shape_m[..., : body.beta_count] = body.shape_m
-    arrays = {
-        "v_template": body.template_m,
-        "shapedirs": shape_m,
-        "f": body.faces,
-        "J_regressor": body.joint_regressor,
-        "weights": body.skin_matrix,
-        "kintree_table": tree,
-        "posedirs": body.skin.pose_shape_m,
-    }
-    with contextlib.redirect_stdout(io.StringIO()):
-        return smplx.SMPL(
-            "",
-            data_struct=Struct(**{name: array.numpy() for name, array in arrays.items()}),
-            vertex_ids=dict(body.named_vertices),
-            num_betas=body.beta_count,
-            dtype=FLOAT,
-        )
-
-
 def test_smplx_poses_the_same_skin_and_joints(free: Body, betas: Tensor) -> None:
     torch.manual_seed(2)
     turns, trans = torch.randn(5, 24, 3, dtype=FLOAT), torch.randn(5, 3, dtype=FLOAT)
-    theirs = _smplx_twin(free)(betas=betas, global_orient=turns[:, :1], body_pose=turns[:, 1:], transl=trans)
+    theirs = smplx_twin(free)(betas=betas, global_orient=turns[:, :1], body_pose=turns[:, 1:], transl=trans)
     pose = roma.rotvec_to_rotmat(turns)
     torch.testing.assert_close(pose_vertices(free, betas, pose, trans), theirs.vertices, atol=1e-6, rtol=0)
     torch.testing.assert_close(pose_joints(free, betas, pose, trans), theirs.joints[:, :24], atol=1e-6, rtol=0)
