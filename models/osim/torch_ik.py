@@ -24,8 +24,8 @@ from models.osim.tasks import Tasks
 from models.osim.torch_ik_chain import Assessed, Device, assess
 from models.osim.trc import Trial
 
-CHUNK: Final = 2048
-"""Poses that are assessed together: some 2 GB of Jacobians for a hundred markers."""
+CHUNK: Final = {"cpu": 512, "cuda": 1 << 15}
+"""Poses that are assessed together: on a CPU as many as fit its cache, on a GPU some 8 GB for a hundred markers."""
 ROUNDS: Final = 20
 """How often neighbours may hand on a better minimum."""
 
@@ -91,8 +91,7 @@ def _step(
 
     A variable at a bound that the slope pushes outward is out of the equations.
     """
-    variables = case.put(case.chain.variable_coordinate.astype(np.int64))
-    x, (lower, upper, reach) = pose[:, variables], case.bounds
+    x, (lower, upper, reach) = pose[:, case.variables], case.bounds
     held = ((x <= lower + AT_BOUND) & (now.slope > 0)) | ((x >= upper - AT_BOUND) & (now.slope < 0))
     free = (~held).to(pose.dtype)
     diagonal = torch.diagonal(now.curvature, dim1=-2, dim2=-1) * (1 + damping[:, None]) + RIDGE
@@ -102,7 +101,7 @@ def _step(
     step = torch.cholesky_solve((-now.slope * free)[..., None], factor)[..., 0]
     step = torch.where((failed == 0)[:, None], step, 0.0).clamp(-reach, reach)
     after = (x + step).clamp(lower, upper)
-    return pose.index_copy(1, variables, after), (after - x).abs().amax(-1), failed == 0
+    return pose.index_copy(1, case.variables, after), (after - x).abs().amax(-1), failed == 0
 
 
 def _from_starts(case: Device, problem: Problem, frames: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -145,7 +144,8 @@ def _hand_on(case: Device, poses: Tensor, costs: Tensor, frames: Tensor) -> None
 
 
 def _settle_all(case: Device, starts: Tensor, frames: Tensor, limits: Limits) -> tuple[Tensor, Assessed]:
-    done = [settle(case, s, f, limits) for s, f in zip(starts.split(CHUNK), frames.split(CHUNK), strict=True)]
+    size = CHUNK.get(case.device.type, CHUNK["cpu"])
+    done = [settle(case, s, f, limits) for s, f in zip(starts.split(size), frames.split(size), strict=True)]
     joined = [torch.cat(parts) for parts in zip(*(_parts(now) for _, now in done), strict=True)]
     return torch.cat([pose for pose, _ in done]), Assessed(*joined)
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from models.osim.problem import Chain, Goal, Tables
+from models.osim.problem import Chain, Goal
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,21 +89,49 @@ class Device:
         return self.put((chain.column_variable[:, None] == np.arange(len(chain.variable_coordinate))).astype(float))
 
     @cached_property
+    def start(self) -> tuple[Float[Tensor, "segments 3 3"], Float[Tensor, "segments 3"]]:
+        """Turn and shift of each segment's joint in its carrier."""
+        return self.put(self.chain.turn), self.put(self.chain.shift_m)
+
+    @cached_property
+    def axis(self) -> tuple[Float[Tensor, "steps 3"], Float[Tensor, "steps 3 3"]]:
+        """Of each step, and as the matrix of its cross product."""
+        axis = self.chain.step_axis
+        return self.put(axis), self.put(np.cross(axis[:, None], np.eye(3)).swapaxes(1, 2))
+
+    @cached_property
+    def terms(self) -> dict[int, Float[Tensor, "knots 5"]]:
+        """Of each function that consists of cubics."""
+        tables = self.chain.tables
+        found = np.flatnonzero(tables.cubic).tolist()
+        return {index: self.put(tables.terms[tables.start[index] : tables.stop[index]]) for index in found}
+
+    @cached_property
+    def columns(self) -> Int64[Tensor, " columns"]:
+        """The coordinate of each column."""
+        return self.put(self.chain.column_coordinate.astype(np.int64))
+
+    @cached_property
+    def variables(self) -> Int64[Tensor, " variables"]:
+        """The coordinate of each variable."""
+        return self.put(self.chain.variable_coordinate.astype(np.int64))
+
+    @cached_property
     def bounds(self) -> Float[Tensor, "3 variables"]:
         """Lower, upper, and the reach of one step."""
         return self.put(np.stack([self.chain.lower, self.chain.upper, self.chain.reach]))
 
 
-def function(tables: Tables, index: int, x: Float[Tensor, " batch"]) -> tuple[Tensor, Tensor]:
+def function(case: Device, index: int, x: Float[Tensor, " batch"]) -> tuple[Tensor, Tensor]:
     """Value and slope of a function of one coordinate."""
-    start, stop = int(tables.start[index]), int(tables.stop[index])
-    if not tables.cubic[index]:
-        coefficients = tables.coefficients[start:stop].tolist()
+    if index not in case.terms:
+        tables = case.chain.tables
+        coefficients = tables.coefficients[tables.start[index] : tables.stop[index]].tolist()
         value, slope = torch.full_like(x, coefficients[-1]), torch.zeros_like(x)
         for coefficient in coefficients[-2::-1]:
             value, slope = value * x + coefficient, slope * x + value
         return value, slope
-    terms = torch.from_numpy(tables.terms[start:stop]).to(x.device)
+    terms = case.terms[index]
     piece = (torch.searchsorted(terms[:, 0].contiguous(), x.contiguous(), right=True) - 1).clamp(0, len(terms) - 1)
     knot, y, b, c, d = terms[piece].unbind(-1)
     u = x - knot
@@ -117,19 +145,19 @@ def place(case: Device, pose: Float[Tensor, "batch coordinates"]) -> Placed:
     chain, batch = case.chain, len(pose)
     lean = torch.ones_like(pose)
     for dependent, independent, index in chain.couple.tolist():
-        pose[:, dependent], slope = function(chain.tables, index, pose[:, independent])
+        pose[:, dependent], slope = function(case, index, pose[:, independent])
         lean[:, dependent] = slope * lean[:, independent]
     turns = [torch.eye(3, dtype=pose.dtype, device=pose.device).expand(batch, 3, 3)]
     origins = [pose.new_zeros(batch, 3)]
     spin, glide = pose.new_zeros(*pose.shape, 3), pose.new_zeros(*pose.shape, 3)
-    start_turn, start_m, axes = case.put(chain.turn), case.put(chain.shift_m), case.put(chain.step_axis)
+    (start_turn, start_m), (axes, crosses) = case.start, case.axis
     for s in range(1, len(chain.carrier)):
         carrier = int(chain.carrier[s])
         turn, origin = turns[carrier] @ start_turn[s], origins[carrier] + turns[carrier] @ start_m[s]
         for n in range(int(chain.first_step[s]), int(chain.first_step[s + 1])):
             c = int(chain.step_coordinate[n])
             x = pose[:, c] if c >= 0 else pose.new_zeros(batch)
-            value, slope = function(chain.tables, int(chain.step_function[n]), x)
+            value, slope = function(case, int(chain.step_function[n]), x)
             along = turn @ axes[n]
             if not chain.step_turns[n]:
                 origin = origin + value[:, None] * along
@@ -140,7 +168,7 @@ def place(case: Device, pose: Float[Tensor, "batch coordinates"]) -> Placed:
                 turned = slope[:, None] * along
                 spin[:, c] += turned
                 glide[:, c] += torch.linalg.cross(origin, turned)
-            turn = turn @ _rotation(axes[n], value)
+            turn = turn @ _rotation(crosses[n], value)
         turns.append(turn)
         origins.append(origin)
     return Placed(torch.stack(turns, 1), torch.stack(origins, 1), spin, glide, lean)
@@ -152,7 +180,7 @@ def assess(case: Device, pose: Float[Tensor, "batch coordinates"], frames: Int64
     points = placed.origin_m[:, case.segment] + (placed.turn[:, case.segment] @ case.marker_m[..., None])[..., 0]
     weight = case.weight[frames]
     off = points - case.target_m[frames]
-    columns = case.put(case.chain.column_coordinate.astype(np.int64))
+    columns = case.columns
     lean = placed.lean[:, columns]
     spin, glide = (twist[:, None, columns] for twist in (placed.spin, placed.glide))
     moved = torch.linalg.cross(spin, points[:, :, None].expand(-1, -1, len(columns), -1)) + glide
@@ -173,9 +201,7 @@ def assess(case: Device, pose: Float[Tensor, "batch coordinates"], frames: Int64
     )
 
 
-def _rotation(axis: Float[Tensor, "3"], angle: Float[Tensor, " batch"]) -> Float[Tensor, "batch 3 3"]:
-    """About a unit axis, by Rodrigues."""
-    x, y, z = axis.tolist()
-    cross = axis.new_tensor([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+def _rotation(cross: Float[Tensor, "3 3"], angle: Float[Tensor, " batch"]) -> Float[Tensor, "batch 3 3"]:
+    """About a unit axis, given as the matrix of its cross product, by Rodrigues."""
     sine, versine = torch.sin(angle)[:, None, None], (1 - torch.cos(angle))[:, None, None]
-    return torch.eye(3, dtype=axis.dtype, device=axis.device) + sine * cross + versine * (cross @ cross)
+    return torch.eye(3, dtype=cross.dtype, device=cross.device) + sine * cross + versine * (cross @ cross)
