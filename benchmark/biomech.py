@@ -50,7 +50,8 @@ class Arguments:
     json: Path | None = None
     """Where to write the figures."""
     plots: Path | None = None
-    """Folder for one picture of every coordinate beside the reference for each case."""
+    """Folder for one picture of every coordinate beside the reference for each case; `plots` beside the JSON file, if
+    nothing else is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +96,15 @@ class Row:
 def main(arguments: Arguments) -> None:
     """Print and write a row for each case."""
     rows: list[Row] = []
+    plots = arguments.plots or (arguments.json.parent / "plots" if arguments.json else None)
     for folder in arguments.case:
         case = load_case(folder)
         row, ours, theirs = compare(case)
         rows.append(row)
         print(*(f"{key} {_short(value)}" for key, value in asdict(row).items()), sep="  ", flush=True)
-        if arguments.plots:
-            arguments.plots.mkdir(parents=True, exist_ok=True)
-            plot(case.model, ours, theirs).savefig(arguments.plots / f"{case.name}.png", dpi=70)
+        if plots:
+            plots.mkdir(parents=True, exist_ok=True)
+            plot(case.model, ours, theirs).savefig(plots / f"{case.name}.png", dpi=70)
     starts = {
         "cold_start_s": first_solve_s(arguments.case[0], cold=True),
         "warm_start_s": first_solve_s(arguments.case[0]),

@@ -101,7 +101,7 @@ def check(folder: Path, stem: str, solved_frames: int) -> Row:
             tool.run()
             opensim.ScaleTool(f"{stem}_scale_setup.xml").run()
         theirs = poses_of(model, load_mot(work / f"{stem}_opensim.mot"))
-        warnings = [line for line in log() if "[warning]" in line or "[error]" in line]
+        warnings = [line for line in log() if "[cout]" not in line and ("[warning]" in line or "[error]" in line)]
         rescaled = _default_distance_mm(model, load_model(work / f"{stem}_rescaled.osim"))
     angles = [k for k, coordinate in enumerate(model.coordinates) if coordinate.motion == "rotational"]
     off = (canonical(model, theirs) - canonical(model, poses[: len(theirs)]))[:, angles]

@@ -103,13 +103,13 @@ def _lay(  # the joint's pose columns are overwritten
     turn, shift = _rigid_fit(local, np.nan_to_num(target_m[fit]), use[fit])
     turn, shift = after(inverse(*rigid(joint.parent)), (turn, shift))
     axes = [axis for axis in joint.axes if not axis.turns]
-    columns = [index[str(axis.coordinate)] for axis in axes]
-    poses[np.ix_(fit, columns)] = shift @ np.linalg.inv(np.array([axis.direction for axis in axes]))
+    shifts = shift @ np.linalg.inv(np.array([axis.direction for axis in axes]))
     angles = (angles_about(turns.axes, turn) - turns.offset_rad) * turns.sign
-    for k, name in enumerate(turns.names):
+    names = [*(str(axis.coordinate) for axis in axes), *turns.names]
+    for name, values in zip(names, np.hstack([shifts, angles]).T, strict=True):
         coordinate = model.coordinates[index[name]]
         bounds = (coordinate.lower, coordinate.upper) if coordinate.clamped else (-np.inf, np.inf)
-        poses[fit, index[name]] = np.clip(angles[:, k], *bounds)
+        poses[fit, index[name]] = np.clip(values, *bounds)
 
 
 def _rigid_fit(

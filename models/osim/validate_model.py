@@ -47,12 +47,11 @@ def _body_findings(body: Body) -> list[Finding]:
     xx, yy, zz, xy, xz, yz = body.inertia_kgm2
     moments = np.linalg.eigvalsh([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
     slack = INERTIA_SLACK * float(np.abs(moments).max())
-    if body.mass_kg < 0 or moments[0] < -slack:
-        problem = f"body {body.name!r} has the mass {body.mass_kg:g} and the moments {np.round(moments, 6).tolist()}"
-        return [Finding(problem, "write none below zero")]
-    if moments[2] > moments[0] + moments[1] + slack:
+    if body.mass_kg < 0:
+        return [Finding(f"body {body.name!r} has the mass {body.mass_kg:g}", "write none below zero")]
+    if moments[0] < -slack or moments[2] > moments[0] + moments[1] + slack:
         problem = f"no rigid body has the moments {np.round(moments, 6).tolist()} of {body.name!r}"
-        return [Finding(problem, "let none exceed the sum of the other two", is_fault=False)]
+        return [Finding(problem, "let none be negative or exceed the sum of the other two", is_fault=False)]
     if body.mass_kg == 0:
         return [Finding(f"body {body.name!r} has no mass", "give it one, for dynamics", is_fault=False)]
     return []

@@ -21,7 +21,7 @@ from models.osim.fit_body import Fitted, fit_body
 from models.osim.forward import place_markers
 from models.osim.full_body import Topology, full_body
 from models.osim.full_body_markers import JOINT_MARKERS, marker_bodies
-from models.osim.model import Marker, Model
+from models.osim.model import GROUND, Joint, Marker, Model
 from models.osim.reader import load_model
 from models.osim.tasks import Tasks
 from models.osim.trc import Trial
@@ -45,6 +45,8 @@ OTHER_WEIGHTS: Final = {
 of 1e-5 where a coordinate is clamped, leaves them many degrees away. Skin about the shoulder follows the arm."""
 DOUBT_M: Final = 0.05
 """A frame is doubtful if any joint centre of the model lies farther than this from the body's."""
+ANYWHERE: Final = 100.0
+"""Metres and radians that no clip reaches."""
 FEWEST: Final = 3
 """Markers that fix a body."""
 
@@ -115,7 +117,24 @@ def _model(name: str) -> Model:
     if len({marker.body for marker in kept}) < FEWEST:
         problem = f"{name}: hardly a body is known by name"
         raise InputError(problem, f"name bodies as Rajagopal 2016 does: {', '.join(sorted(set(bodies.values())))}")
-    return replace(model, markers=tuple(kept))
+    return replace(_freed(model), markers=tuple(kept))
+
+
+def _freed(model: Model) -> Model:
+    """Where a person is, and how he is turned as a whole, has no limit: ranges of joints on the ground are opened."""
+
+    def free(joint: Joint) -> Joint:
+        if GROUND not in (joint.parent.body, joint.child.body):
+            return joint
+        opened = (c if c.locked else replace(c, lower=-ANYWHERE, upper=ANYWHERE) for c in joint.coordinates)
+        return replace(joint, coordinates=tuple(opened))
+
+    joints = {joint.name: free(joint) for joint in model.joints}
+    return replace(
+        model,
+        joints=tuple(joints.values()),
+        tree=tuple(replace(branch, joint=joints[branch.joint.name]) for branch in model.tree),
+    )
 
 
 def _points(body: Body, betas: Tensor, motion: Motion) -> Points:

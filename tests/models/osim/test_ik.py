@@ -242,3 +242,17 @@ def test_nothing_in_common_is_said() -> None:
         ik.solve(model, replace(trial, markers_m=trial.markers_m * np.nan), even_tasks(model))
     with pytest.raises(InputError, match="a task is for 'knee', which is no coordinate"):
         ik.solve(model, trial, Tasks({"tip": 1.0}, {"knee": CoordinateTask(1.0)}))
+
+
+def test_who_stands_beyond_a_bounded_place_is_kept_at_the_bound() -> None:
+    model = puppets.puppet()
+    far = puppets.film(model, puppets.motion(model, 5, seed=2))
+    text = puppets.content().replace(
+        '<Coordinate name="b0_3">', '<Coordinate name="b0_3"><clamped>true</clamped><range>-3 3</range>', 1
+    )
+    bounded = read_model(text)
+    moved = replace(far, markers_m=far.markers_m + [20.0, 0.0, 0.0])
+    poses = ik.solve(bounded, moved, even_tasks(bounded)).poses
+    for values, coordinate in zip(poses.T, bounded.coordinates, strict=True):
+        assert not coordinate.clamped or (coordinate.lower <= values.min() and values.max() <= coordinate.upper)
+    assert np.abs(poses[:, bounded.coordinate_index["b0_3"]]).max() == 3
