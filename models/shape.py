@@ -92,7 +92,9 @@ def fit_betas(
     still = torch.zeros_like(parent_from_joint[:, 0, :, 0])
     zero = body.template_m.new_zeros(body.beta_count)
     base_m = pose_landmarks(body, zero, parent_from_joint, still)
-    unit_m = torch.stack([pose_landmarks(body, one, parent_from_joint, still) for one in _ones(body)]) - base_m
+    each = (body.beta_count, *parent_from_joint.shape)
+    unit_m = pose_landmarks(body, _ones(body)[:, None], parent_from_joint.expand(each), still.expand((*each[:2], 3)))
+    unit_m = unit_m - base_m
     betas = zero
     certainty = _length_sd(zero) ** -2 * (weight.sum(0) > 0)
     for _ in range(ROUNDS):
