@@ -8,7 +8,7 @@ part due to the video. Beside both stands the floor, a pose frozen at the true m
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -91,7 +91,7 @@ def main(arguments: Arguments) -> None:
     for truth_file, motion_file in arguments.pair:
         truth, solved = _in_step(read_motion(truth_file), read_motion(motion_file))
         results = biomech.run(biomech.Config(), truth), biomech.run(biomech.Config(), solved)
-        followed.append(results)
+        followed.append((results[0], alike(results[1], results[0])))
         closed.append(closed_form(results[0], truth))
         walks.append(_walk(truth_file.stem, *results))
     angles = _angles(followed, closed)
@@ -157,6 +157,21 @@ def closed_form(result: Biomechanics, motion: Motion) -> dict[str, Float[np.ndar
     return found
 
 
+def alike(result: Biomechanics, other: Biomechanics) -> Biomechanics:
+    """The same postures, three turns named as the other names them: (a, b, c) turns as (a + pi, pi - b, c + pi)."""
+    model, coordinates = read_model(result.model_xml), result.coordinates.copy()
+    for joint in model.joints:
+        turns = three_turns(joint)
+        if turns is not None:
+            columns = [model.coordinate_index[name] for name in turns.names]
+            angle, wanted = (q[:, columns] * turns.sign + turns.offset_rad for q in (coordinates, other.coordinates))
+            renamed = np.array([np.pi, np.pi, np.pi]) + angle * [1, -1, 1]
+            nearer = np.abs(_around(renamed - wanted)).sum(axis=1) < np.abs(_around(angle - wanted)).sum(axis=1)
+            chosen = np.where(nearer[:, None], renamed, angle)
+            coordinates[:, columns] = (chosen - turns.offset_rad) * turns.sign
+    return replace(result, coordinates=coordinates)
+
+
 def _rest_pose(model: Model, motion: Motion) -> Float[np.ndarray, " coordinates"]:
     body = load_body("free").to("cpu", torch.float64)
     rest = torch.eye(3, dtype=torch.float64).expand(24, 3, 3), torch.zeros(3, dtype=torch.float64)
@@ -189,7 +204,7 @@ def _in_step(truth: Motion, solved: Motion) -> tuple[Motion, Motion]:
 def _some(motion: Motion, rows: np.ndarray) -> Motion:
     per_frame = ("timestamps_s", "observed", "parent_from_joint", "trans_m", "confidence", "joints_m", "landmarks_m")
     fields = {name: getattr(motion, name)[rows] for name in per_frame}
-    return Motion(**{**{name: getattr(motion, name) for name in Motion.__dataclass_fields__}, **fields})
+    return replace(motion, **fields)
 
 
 def _angles(followed: list[tuple[Biomechanics, Biomechanics]], closed: list[dict[str, np.ndarray]]) -> list[Angle]:
@@ -210,8 +225,12 @@ def _angles(followed: list[tuple[Biomechanics, Biomechanics]], closed: list[dict
 
 
 def _spread(off_rad: np.ndarray) -> tuple[float, float]:
-    off = np.degrees((off_rad + np.pi) % (2 * np.pi) - np.pi)
+    off = np.degrees(_around(off_rad))
     return float(np.sqrt(np.mean(off**2))), float(off.mean())
+
+
+def _around(angle_rad: np.ndarray) -> np.ndarray:
+    return np.asarray((angle_rad + np.pi) % (2 * np.pi) - np.pi)
 
 
 def _means(angles: list[Angle]) -> dict[str, float]:
