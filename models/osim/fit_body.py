@@ -39,6 +39,8 @@ FIRM, SLACK = 1.0, 1e-6
 POINTING: Final = ("hip_flexion", "hip_adduction", "knee_angle", "arm_add", "elbow_flex", "clav_prot", "clav_elev")
 """Coordinates that are free to point limbs at the body's joints; beside a stretched arm, arm_flex turns it in place."""
 NEEDED: Final = ("pelvis", "femur_r", "tibia_r", "talus_r", "calcn_r", "torso", "humerus_r", "ulna_r", "radius_r")
+ADDED: Final = ("lumbar", "head", "clavicle_r", "clavicle_l")
+"""Bodies that Rajagopal 2016 does not have."""
 T_POSE_DEG: Final = {"arm_add": -90.0, "pro_sup": 90.0}
 """Coordinates that are not zero when arms are stretched sideways and palms look down."""
 
@@ -119,7 +121,7 @@ def joint_points(model: Model) -> dict[str, Marker]:
 
 
 def factors_for(model: Model, joints_m: Mapping[str, Float[np.ndarray, "3"]]) -> dict[str, Vector]:
-    """Factors of every body that has some.
+    """Factors of every body that has some, the bodies of Rajagopal 2016 first.
 
     Args:
         model: generic.
@@ -140,7 +142,8 @@ def factors_for(model: Model, joints_m: Mapping[str, Float[np.ndarray, "3"]]) ->
         if body in model.body_index:
             size = factors[like][1]
             factors[body] = (size, size, size)
-    return factors
+    ours_last = sorted((body.name for body in model.bodies), key=lambda name: name in ADDED)
+    return {name: factors[name] for name in ours_last if name in factors}
 
 
 def rest_pose(model: Model, joints_m: Mapping[str, Float[np.ndarray, "3"]]) -> Float[np.ndarray, " coordinates"]:

@@ -122,6 +122,8 @@ def test_opensims_scale_tool_makes_the_same_bodies_of_our_factors(
     masses = [one.mass_kg for one in theirs.bodies]
     assert [one.mass_kg for one in fitted.model.bodies] == pytest.approx(masses)
     assert sum(masses) == pytest.approx(MASS_KG)
+    standard = [one.name for one in full_body("standard").bodies]
+    assert [*fitted.factors][:22] == standard and set(fitted.factors) == {one.name for one in generic.bodies}
 
 
 def test_opensim_opens_a_fitted_model_and_finds_its_joints_where_we_do(body: Body, tmp_path: Path) -> None:
