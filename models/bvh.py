@@ -17,8 +17,9 @@ ROTATIONS: Final = ("Xrotation", "Yrotation", "Zrotation")
 MAX_BYTES: Final = 256 * 2**20
 MAX_JOINTS: Final = 1000
 MAX_DEPTH: Final = 200
-MAX_POSES: Final = 10_000_000
-"""Joints times frames: 30 joints for 45 minutes at 120 Hz; a gigabyte of memory. What is more is refused unread."""
+MAX_POSES: Final = 3_000_000
+"""Joints times frames: 30 joints for 14 minutes at 120 Hz; three gigabytes for whoever retargets them. More is refused
+unread."""
 
 
 @dataclass(frozen=True)

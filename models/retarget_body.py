@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from models.bodies.body import Body, pose_landmarks, rest_joints
+from models.bodies.body import Body, pose_joints, pose_landmarks, rest_joints
 from models.contacts import CONTACT_ROWS, SOLE_M
 from models.retarget_bvh import parent_from_joints, retarget_rotations
 from models.retarget_source import SIDES, Source
@@ -23,6 +23,7 @@ LENGTHS: Final = (
 every skeleton."""
 TRUNK_SD_M: Final = 0.03
 """The same for the way from between the hips to between the shoulders."""
+CHUNK_FRAMES: Final = 512
 ROUNDS: Final = 5
 """Of Gauss-Newton; lengths are nearly linear in betas."""
 LOWEST_SHARE: Final = 0.05
@@ -59,9 +60,26 @@ def retarget_pose(
     ratio = _leg_m(rest_m) / leg_length_m(source)
     pelvis_m = source.middle_m("hip") * ratio - world[:, 0] @ (hips_m - rest_m[0])
     trans_m = pelvis_m - rest_m[0]
-    landmarks_m = pose_landmarks(body, betas, torch.from_numpy(local), torch.from_numpy(trans_m)).numpy()
+    _, landmarks_m = posed_points(body, betas, local, trans_m)
     lowest_m = (landmarks_m[:, CONTACT_ROWS, 1] - SOLE_M).min(axis=1)
     return local, trans_m - np.array([0.0, np.quantile(lowest_m, LOWEST_SHARE), 0.0])
+
+
+def posed_points(
+    body: Body,
+    betas: Float[Tensor, " betas"],
+    parent_from_joint: Float[np.ndarray, "frames 24 3 3"],
+    trans_m: Float[np.ndarray, "frames 3"],
+) -> tuple[Float[np.ndarray, "frames 24 3"], Float[np.ndarray, "frames 33 3"]]:
+    """Joints and the detector's landmarks of the body in the world, some frames at a time to spare memory."""
+    joints_m: list[np.ndarray] = []
+    landmarks_m: list[np.ndarray] = []
+    for start in range(0, len(trans_m), CHUNK_FRAMES):
+        part = slice(start, start + CHUNK_FRAMES)
+        pose = (betas, torch.from_numpy(parent_from_joint[part]), torch.from_numpy(trans_m[part]))
+        joints_m.append(pose_joints(body, *pose).numpy())
+        landmarks_m.append(pose_landmarks(body, *pose).numpy())
+    return np.concatenate(joints_m), np.concatenate(landmarks_m)
 
 
 def _spans(joints: Float[Tensor, "24 *rest"]) -> Float[Tensor, "lengths *rest"]:

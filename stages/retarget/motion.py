@@ -8,11 +8,10 @@ import torch
 from jaxtyping import Float
 
 from models.bodies import load_body
-from models.bodies.body import pose_joints, pose_landmarks
 from models.devices import single_thread
 from models.errors import InputError
 from models.resample import resample_places, resample_turns, times_at_rate
-from models.retarget_body import fit_bone_lengths, retarget_pose
+from models.retarget_body import fit_bone_lengths, posed_points, retarget_pose
 from models.retarget_source import Source
 from stages.contracts import Motion
 
@@ -42,8 +41,7 @@ def retarget_person(body_name: str, source: Source) -> Motion:
     given_s = np.arange(len(trans_m)) * source.frame_time_s
     if len(times_s) != len(given_s) or not np.allclose(times_s, given_s, rtol=WHOLE_RATE, atol=1e-9):
         local, trans_m = resample_turns(local, given_s, times_s), resample_places(trans_m, given_s, times_s)
-    pose = (betas, torch.from_numpy(local), torch.from_numpy(trans_m))
-    joints_m = pose_joints(body, *pose).numpy()
+    joints_m, landmarks_m = posed_points(body, betas, local, trans_m)
     log.info("%d frames at %d Hz; one unit of the file is %g m", len(times_s), rate_hz, source.unit_m)
     return Motion(
         rate_hz=rate_hz,
@@ -58,7 +56,7 @@ def retarget_person(body_name: str, source: Source) -> Motion:
         body_model=body.name,
         body_sha256=body.sha256,
         joints_m=joints_m,
-        landmarks_m=pose_landmarks(body, *pose).numpy(),
+        landmarks_m=landmarks_m,
     )
 
 

@@ -45,6 +45,12 @@ def test_units_rate_and_axes_are_stated(point):
     assert point["X_SCREEN"]["value"] == ["+X"] and point["Y_SCREEN"]["value"] == ["+Z"]
 
 
+def test_the_time_of_the_first_frame_in_the_video_is_told(content, motion, tmp_path):
+    (tmp_path / "a.c3d").write_bytes(content)
+    (start_s,) = ezc3d.c3d(str(tmp_path / "a.c3d"))["parameters"]["KINETRACE"]["START_SECONDS"]["value"]
+    assert start_s == pytest.approx(motion.timestamps_s[0], abs=1e-6)
+
+
 def test_landmarks_come_before_joint_centres_and_no_name_comes_twice(point):
     labels = point["LABELS"]["value"]
     assert tuple(labels[:33]) == LANDMARKS

@@ -57,6 +57,10 @@ def test_joints_are_where_the_motion_has_them(read, motion):
         np.testing.assert_allclose(joints_m(read, time_s), motion.joints_m[frame], atol=2e-4)
 
 
+def test_the_animation_tells_when_it_began_in_the_video(read, motion):
+    assert read.tree["animations"][0]["extras"] == {"start_s": motion.timestamps_s[0]}
+
+
 def test_the_skin_is_where_the_body_has_it_but_for_correctives_and_weights_of_eight_bits(read, motion):
     body = without_correctives(load_body("free").to("cpu", torch.float64))
     for frame in (0, 40, 89):
