@@ -5,7 +5,7 @@ counter-clockwise seen from outside: back faces are not drawn. Importing this fi
 what draws imports it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,6 @@ from models.raster_kernels import (
     fill_triangles,
     light_vertices,
     project_vertices,
-    soften_edges,
     sum_normals,
 )
 
@@ -110,14 +109,6 @@ def draw_mesh(mesh: Mesh, view: View, light: Light = HEADLIGHT) -> Layer:
     if view.samples == 1:
         return Layer(left, top, colour, (nearest > 0).astype(np.float32), nearest)
     return Layer(left, top, *average_samples(colour, nearest, view.samples))
-
-
-def softened(layer: Layer) -> Layer:
-    """The layer with edges that fade over two pixels: nearly as good as four samples a pixel, in a tenth of the time.
-
-    What touches the border of the layer's rectangle stays hard.
-    """
-    return replace(layer, **dict(zip(("colour", "coverage"), soften_edges(layer.colour, layer.coverage), strict=True)))
 
 
 def vertex_normals(

@@ -150,35 +150,6 @@ def average_samples(colour, nearness, side):
     return mean_colour, coverage, nearest
 
 
-@compiled("Tuple((float32[:,:,::1], float32[:,::1]))(float32[:,:,::1], float32[:,::1])")
-@no_type_check
-def soften_edges(colour, coverage):
-    """Colour and coverage, averaged by 1:2:1 in both directions where covered pixels and others are neighbours."""
-    height, width = coverage.shape
-    soft_colour, soft_coverage = colour.copy(), coverage.copy()
-    for y in range(1, height - 1):
-        for x in range(1, width - 1):
-            here = coverage[y, x]
-            if (
-                coverage[y, x - 1] == here
-                and coverage[y, x + 1] == here
-                and coverage[y - 1, x] == here
-                and coverage[y + 1, x] == here
-            ):
-                continue
-            mean = np.float32(0)
-            for k in range(colour.shape[2]):
-                soft_colour[y, x, k] = 0
-            for row in range(-1, 2):
-                for column in range(-1, 2):
-                    share = np.float32((2 - abs(row)) * (2 - abs(column)) / 16)
-                    mean += share * coverage[y + row, x + column]
-                    for k in range(colour.shape[2]):
-                        soft_colour[y, x, k] += share * colour[y + row, x + column, k]
-            soft_coverage[y, x] = mean
-    return soft_colour, soft_coverage
-
-
 @compiled("void(uint8[:,:,:], float32[:,:,::1], float32[:,::1], float32)")
 @no_type_check
 def blend_over(picture, colour, coverage, opacity):

@@ -1,12 +1,13 @@
 """Paints people over one picture: the skin half transparent, the skeleton's lines on top."""
 
+from dataclasses import replace
 from typing import Final
 
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from models.raster import NEAR_M, Mesh, Planes, View, blend_420, draw_mesh, softened
+from models.raster import NEAR_M, Layer, Mesh, Planes, View, blend_420, draw_mesh
 from models.skeletons import SMPL_JOINTS, SMPL_PARENTS
 from stages.export.overlay_figures import Figure
 from stages.frames import planes_420
@@ -48,7 +49,7 @@ def paint(
         view = View(np.diag([*scale, 1.0]) @ figure.camera_matrix, width_px, height_px)
         strength = 1.0 if figure.observed else FAINT
         tint = _above_black(TINTS[figure.person % len(TINTS)])
-        blend_420(planes, softened(draw_mesh(_mesh(figure), view)), tint, opacity * strength)
+        blend_420(planes, _soft(draw_mesh(_mesh(figure), view)), tint, opacity * strength)
         if strength == 1:
             _draw_bones(planes, figure.joints_m, view)
         else:
@@ -60,6 +61,14 @@ def paint(
 
 def _mesh(figure: Figure) -> Mesh:
     return Mesh(figure.vertices_m, figure.faces, np.broadcast_to(np.float32(255), (len(figure.vertices_m), 1)))
+
+
+def _soft(layer: Layer) -> Layer:
+    """Blurred by 1:2:1 both ways: edges nearly as smooth as with four samples a pixel, in a tenth of the time."""
+    if layer.coverage.size == 0:
+        return layer
+    colour, coverage = (cv2.GaussianBlur(array, (3, 3), 0) for array in (layer.colour, layer.coverage))
+    return replace(layer, colour=colour[..., None], coverage=coverage)
 
 
 def _draw_bones(planes: Planes, joints_m: Float[np.ndarray, "24 3"], view: View) -> None:

@@ -14,7 +14,6 @@ from models.raster import (
     blend,
     blend_420,
     draw_mesh,
-    softened,
     vertex_normals,
 )
 
@@ -191,23 +190,6 @@ def test_colours_never_leave_their_range():
     layer = draw_mesh(square(2.0, colour=255.0), VIEW, Light(1.0, HEADLIGHT.lamps * 3))
     assert blend(np.full((48, 64, 3), 255, np.uint8), layer).max() == 255
     assert layer.colour.max() <= 255
-
-
-def test_soft_edges_keep_what_is_inside_and_the_sum_of_what_is_covered():
-    layer = draw_mesh(sphere(0.3, (0, 0, 2)), VIEW, EVEN)
-    padded = replace(
-        layer,
-        colour=np.pad(layer.colour, ((2, 2), (2, 2), (0, 0))),
-        coverage=np.pad(layer.coverage, 2),
-        nearness=np.pad(layer.nearness, 2),
-    )
-    soft = softened(padded)
-    assert soft.coverage.sum() == pytest.approx(padded.coverage.sum(), rel=0.02)
-    inside = soft.coverage == 1
-    assert inside.sum() > 100
-    np.testing.assert_array_equal(soft.colour[inside], padded.colour[inside])
-    assert len(np.unique(soft.coverage)) > 5
-    np.testing.assert_allclose(soft.colour, np.tile(soft.coverage[..., None] * 180.0, 3), atol=0.01)
 
 
 @pytest.mark.parametrize("opacity", [1.0, 0.4])

@@ -111,8 +111,19 @@ def test_the_skin_lets_the_picture_through():
         drawn(clip_of([0]), motion, config=overlay.Config(opacity=opacity))[0][row, column + 5].astype(int)
         for opacity in (1.0, 0.25)
     )
-    np.testing.assert_allclose(clear, 0.75 * GREY + 0.25 * opaque, atol=2)
+    np.testing.assert_allclose(clear, 0.75 * GREY + 0.25 * opaque, atol=4)
     assert np.abs(opaque - GREY).max() > 20
+
+
+@pytest.mark.usefixtures("fed")
+def test_the_skin_s_edge_is_soft():
+    motion = standing(1)
+    (frame,) = drawn(clip_of([0]), motion, config=overlay.Config(opacity=1.0))
+    row, column = joint_px(motion, 0, "spine1")
+    inward = frame[row, : column - 3].astype(int).sum(axis=-1)
+    (edge,) = np.nonzero(np.abs(inward - 3 * GREY) > 9)
+    step = np.abs(np.diff(inward[edge[0] - 2 : edge[0] + 4]))
+    assert step.max() < 0.6 * np.ptp(inward[edge[0] - 2 : edge[0] + 4])
 
 
 @pytest.mark.usefixtures("fed")
