@@ -19,9 +19,9 @@ SERIOUS = {"serious", "critical"}
 
 
 def sample_film(folder: Path, frames: int) -> Film:
-    """The sample's pictures, over and over."""
+    """The sample's pictures, small as in a preview, over and over."""
     with av.open(str(SAMPLE)) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        pictures = [frame.reformat(640, 360).to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     path = clips.write_film(folder / "preview.mp4", islice(cycle(pictures), frames), 30.0)
     height, width = pictures[0].shape[:2]
     return Film(path, (width, height), np.arange(frames) / 30, 30.0, path)

@@ -13,6 +13,7 @@ export class Player {
     this.frame = 0;
     this.speed = 1;
     this.isPlaying = false;
+    this.isStopping = false;
     this.film = null;
     this.wanted = null;
     this.running = null;
@@ -25,7 +26,7 @@ export class Player {
     this.picture = 0;
     const onPicture = (_, { mediaTime }) => {
       this.picture = Math.min(Math.round(mediaTime * rate), times.length - 1);
-      if (this.isPlaying) this.#show(this.frameOfPicture(this.picture));
+      if (this.isPlaying || this.isStopping) this.#show(this.frameOfPicture(this.picture));
       else if (this.picture === this.awaited) this.arrived();
       video.requestVideoFrameCallback(onPicture);
     };
@@ -43,6 +44,7 @@ export class Player {
   /** Show a frame; resolves when the film's picture is there too. */
   async seek(frame) {
     this.pause();
+    this.isStopping = false;
     this.wanted = Math.min(Math.max(Math.round(frame), 0), this.timeline.frames - 1);
     this.running ??= this.#run().finally(() => (this.running = null));
     await this.running;
@@ -63,6 +65,7 @@ export class Player {
   pause() {
     if (!this.isPlaying) return;
     this.isPlaying = false;
+    this.isStopping = true; // one more picture may be on its way
     this.film?.video.pause();
     this.changed?.();
   }

@@ -1,8 +1,9 @@
 /** The room that the people move in: light, floor, ground path, contact marks, and where the camera stands. */
 
 import {
-  BufferAttribute, BufferGeometry, CircleGeometry, Color, DirectionalLight, Group, HemisphereLight, Line,
-  LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, PlaneGeometry, Scene, ShadowMaterial, Sphere, Vector3,
+  BufferAttribute, BufferGeometry, CircleGeometry, Color, DirectionalLight, Group, HemisphereLight, InstancedMesh,
+  Line, LineBasicMaterial, LineSegments, Matrix4, Mesh, MeshBasicMaterial, PlaneGeometry, Scene, ShadowMaterial, Sphere,
+  Vector3,
 } from "three";
 import { floorGrid } from "./grid.js";
 
@@ -10,7 +11,7 @@ import { floorGrid } from "./grid.js";
 export const ROOM_LAYER = 1;
 
 const LIFT_M = 0.004; // above the floor, or lines flicker
-const MARK_M = 0.045;
+const MARK = new CircleGeometry(0.05, 24).rotateX(-Math.PI / 2);
 const CAMERA_M = 0.35;
 const BODY_M = 1.15; // reach of raised arms and of legs, from the pelvis
 const NEAR_M = 4;
@@ -51,11 +52,11 @@ export class Room {
     this.place = new Vector3().fromArray(this.chosen.person.roots, sample * 3);
     this.#aimLight();
     this.walked.geometry.setDrawRange(0, sample + 1);
-    for (const mark of this.marks) {
-      const isNow = sample >= mark.userData.from && sample < mark.userData.to;
-      mark.material.opacity = isNow ? 1 : 0.3;
-      mark.scale.setScalar(isNow ? 1.25 : 1);
-    }
+    this.standing.forEach((mark, point) => {
+      const now = this.chosen.person.stands.find((stand) => stand.point === point && stand.from <= sample && sample < stand.to);
+      mark.visible = now !== undefined;
+      if (now) mark.position.set(now.x, 2 * LIFT_M, now.z);
+    });
   }
 
   /** A ball about the chosen person and those near him, as they stand now. */
@@ -74,6 +75,10 @@ export class Room {
 
   #furnish() {
     const { colours } = this;
+    this.furniture.traverse((part) => {
+      part.geometry?.dispose();
+      part.material?.dispose();
+    });
     this.furniture.clear();
     const { center, radius } = this.bounds;
     const grid = floorGrid(center.x, center.z, radius + 3, colours.grid);
@@ -81,9 +86,9 @@ export class Room {
     shadow.position.set(center.x, -LIFT_M, center.z);
     shadow.receiveShadow = true;
     this.walked = groundPath(this.chosen.person, colours.path, 1);
-    this.marks = contactMarks(this.chosen, colours);
+    this.standing = [0, 1, 2, 3].map((point) => new Mesh(MARK, new MeshBasicMaterial({ color: markColour(point, colours) })));
     const path = groundPath(this.chosen.person, colours.path, 0.3);
-    this.furniture.add(shadow, grid, path, this.walked, ...this.marks, cameraFrame(this.chosen, colours.axis));
+    this.furniture.add(shadow, grid, path, this.walked, contactMarks(this.chosen, colours), ...this.standing, cameraFrame(this.chosen, colours.axis));
     this.furniture.traverse((part) => part.layers.set(ROOM_LAYER));
   }
 
@@ -118,16 +123,20 @@ function groundPath({ roots, frames }, colour, opacity) {
   return new Line(geometry, new LineBasicMaterial({ color: colour, transparent: true, opacity }));
 }
 
-/** A disc on the floor for every time that a heel or toe stood, where its landmark then was. */
+/** A faint disc on the floor for every time that a heel or toe stood, where its landmark then was. */
 function contactMarks({ person }, colours) {
-  const disc = new CircleGeometry(MARK_M, 24).rotateX(-Math.PI / 2);
-  return person.stands.map(({ point, from, to, x, z }) => {
-    const colour = new Color(point < 2 ? colours.left : colours.right);
-    const mark = new Mesh(disc, new MeshBasicMaterial({ color: colour, transparent: true, depthWrite: false }));
-    mark.position.set(x, LIFT_M, z);
-    mark.userData = { from, to };
-    return mark;
+  const material = new MeshBasicMaterial({ transparent: true, opacity: 0.3, depthWrite: false });
+  const marks = new InstancedMesh(MARK, material, person.stands.length);
+  marks.frustumCulled = false;
+  person.stands.forEach(({ point, x, z }, row) => {
+    marks.setMatrixAt(row, new Matrix4().makeTranslation(x, LIFT_M, z));
+    marks.setColorAt(row, markColour(point, colours));
   });
+  return marks;
+}
+
+function markColour(point, colours) {
+  return new Color(point < 2 ? colours.left : colours.right);
 }
 
 /** The pyramid of the camera's view. */
