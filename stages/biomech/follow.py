@@ -77,7 +77,6 @@ def follow_body(config: Config, motion: Motion, body: Body) -> Biomechanics:
     tasks = _tasks(fitted.model)
     solution = ik.solve(fitted.model, trial, tasks)
     followed = tuple(marker for marker in fitted.model.markers if marker.name in points.names)
-    scaled = _standard_first(fitted)
     columns = [points.names.index(marker.name) for marker in followed]
     model_markers_m = place_markers(fitted.model, solution.poses, followed)
     doubtful = _doubtful(followed, model_markers_m - trial.markers_m[:, columns])
@@ -95,8 +94,8 @@ def follow_body(config: Config, motion: Motion, body: Body) -> Biomechanics:
         marker_weight=np.array([tasks.marker_weight[marker.name] for marker in followed]),
         markers_m=trial.markers_m[:, columns],
         model_markers_m=model_markers_m,
-        body_names=np.array(scaled),
-        scale_factors=np.array([fitted.factors[body] for body in scaled]),
+        body_names=np.array([*fitted.factors]),
+        scale_factors=np.array([*fitted.factors.values()]),
         height_m=height_m,
         mass_kg=mass_kg,
         mass_is_assumed=config.mass_kg is None,
@@ -179,12 +178,6 @@ def _doubtful(markers: tuple[Marker, ...], off_m: Float[np.ndarray, "frames mark
             "%d of %d frames are doubtful: the model cannot follow the body there", doubtful.sum(), len(doubtful)
         )
     return doubtful
-
-
-def _standard_first(fitted: Fitted) -> list[str]:
-    """Bodies with factors: those of Rajagopal 2016 in its order, then the others."""
-    standard = [body.name for body in full_body("standard").bodies if body.name in fitted.factors]
-    return [*standard, *(body for body in fitted.factors if body not in standard)]
 
 
 def _before_scaling(generic: Model, fitted: Fitted) -> Model:
