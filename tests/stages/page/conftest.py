@@ -45,14 +45,26 @@ class Opened:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+def launch() -> Iterator[Callable[[list[str]], Any]]:
+    """Start a browser with the given flags; all are closed at the end."""
     sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=SOFTWARE_GL)
-        yield browser
-        browser.close()
+        browsers: list[Any] = []
+
+        def launch_(flags: list[str]) -> Any:
+            browsers.append(playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags))
+            return browsers[-1]
+
+        yield launch_
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[[list[str]], Any]) -> Any:
+    return launch(SOFTWARE_GL)
 
 
 Open = Callable[..., Opened]

@@ -210,3 +210,23 @@ def test_a_video_of_nobody_makes_a_page_that_plays_it(open_report, film):
     assert clips.read_code(found.picture_of("#film")[40:-60]) == 7
     assert "nobody" in found.tab.locator(".verdict").inner_text()
     assert found.complaints == []
+
+
+def test_colours_follow_the_theme(open_report, film, someone):
+    found = open_report(film, someone)
+    lane = "document.querySelector('#confidence canvas').toDataURL()"
+    light = found.do(lane)
+    found.tab.emulate_media(color_scheme="dark")
+    found.wait(f"{lane} !== '{light}'")
+    assert found.complaints == []
+
+
+def test_without_webgl_video_curves_and_words_stay(launch, tmp_path, film, someone):
+    (tmp_path / "report.html").write_bytes(clips.report(film, someone))
+    tab = launch(["--disable-3d-apis", "--no-sandbox"]).new_page()
+    tab.goto((tmp_path / "report.html").as_uri())
+    tab.evaluate("kinetrace.ready")
+    tab.evaluate("kinetrace.set(17)")
+    assert "WebGL" in tab.locator("#room-notice").inner_text()
+    assert tab.evaluate("kinetrace.frame") == 17
+    assert tab.locator("#plots path.curve").count() == 6
