@@ -16,6 +16,16 @@ KIBI: Final = 1024
 PERSON: Final = re.compile(r"person_(\d+)/")
 
 
+FROM_ONE_CAMERA: Final = "Joint angles come from one camera. "
+NOT_VALIDATED: Final = (
+    "Biomechanics has not been validated against marker-based motion capture: do not use it for diagnosis."
+)
+WHAT_A_GRADE_TELLS: Final = (
+    "The grade tells how well people were followed on the picture. One camera sees depth poorly: along the line of "
+    "sight, points can be a decimetre off without any sign of it."
+)
+
+
 def _share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
@@ -46,7 +56,10 @@ def _choice(people: tuple[PagePerson, ...], facts: Facts) -> str:
 def _quality(people: tuple[PagePerson, ...], facts: Facts) -> str:
     """One table for each person; the script shows that of the chosen one."""
     tables = [f'<div data-person="{person.number}">{_judged(person)}</div>' for person in people]
-    return "".join(tables) or "<p>Nobody was found, so there is nothing to judge.</p>"
+    if not tables:
+        return "<p>Nobody was found, so there is nothing to judge.</p>"
+    is_judged = any(person.quality is not None for person in people)
+    return "".join(tables) + (f'<p class="quiet">{WHAT_A_GRADE_TELLS}</p>' if is_judged else "")
 
 
 def _judged(person: PagePerson) -> str:
@@ -58,6 +71,12 @@ def _judged(person: PagePerson) -> str:
     return head + _table(
         [(label, write(value) if math.isfinite(value) else "not known") for label, write, value in values]
     )
+
+
+def _caution(people: tuple[PagePerson, ...], facts: Facts) -> str:
+    """What angles are worth."""
+    is_seen = any(person.quality is not None for person in people)
+    return f'<p class="quiet">{FROM_ONE_CAMERA if is_seen else ""}{NOT_VALIDATED}</p>'
 
 
 def _warnings(people: tuple[PagePerson, ...], facts: Facts) -> str:
@@ -110,6 +129,7 @@ def _table(rows: list[tuple[str, str]]) -> str:
 
 SECTIONS: Final[Mapping[str, Callable[[tuple[PagePerson, ...], Facts], str]]] = {
     "choice": _choice,
+    "caution": _caution,
     "quality": _quality,
     "warnings": _warnings,
     "downloads": _downloads,

@@ -178,3 +178,11 @@ def test_importing_the_stage_imports_nothing_heavy():
     code = "import stages.page, sys; print({'torch', 'scipy', 'av', 'cv2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PAGE.parents[1])
     assert done.stdout.strip() == "set()"
+
+
+def test_the_page_says_what_angles_are_worth():
+    seen, given = (text_of(replace(clips.person(0, 3), quality=quality)) for quality in (clips.GOOD, None))
+    for text in (seen, given):
+        assert "has not been validated against marker-based motion capture" in text
+    assert "come from one camera" in seen and "One camera sees depth poorly" in seen
+    assert "one camera" not in given.lower().split("<script>")[0]
