@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from models.osim.problem import Chain, Goal
@@ -74,19 +74,18 @@ class Device:
         return self.put(self.chain.marker_m)
 
     @cached_property
-    def moves(self) -> Bool[Tensor, "markers columns"]:
-        """Which column moves which marker."""
-        carrier = self.chain.carrier
-        path = np.eye(len(carrier), dtype=bool)
-        for s in range(1, len(carrier)):
-            path[s] |= path[carrier[s]]
-        return self.put(path[self.chain.marker_segment][:, self.chain.column_segment])
+    def leaning(self) -> Int[np.ndarray, " leaning"]:
+        """The columns that lean on a variable; others stand still."""
+        return np.flatnonzero(self.chain.column_variable >= 0)
 
     @cached_property
-    def gather(self) -> Float[Tensor, "columns variables"]:
-        """1 where a column leans on a variable."""
-        chain = self.chain
-        return self.put((chain.column_variable[:, None] == np.arange(len(chain.variable_coordinate))).astype(float))
+    def moves(self) -> Float[Tensor, "markers leaning"]:
+        """1 where a column moves a marker, else 0."""
+        carrier = self.chain.carrier
+        path = np.eye(len(carrier))
+        for s in range(1, len(carrier)):
+            path[s] += path[carrier[s]]
+        return self.put(path[self.chain.marker_segment][:, self.chain.column_segment[self.leaning]])
 
     @cached_property
     def start(self) -> tuple[Float[Tensor, "segments 3 3"], Float[Tensor, "segments 3"]]:
@@ -107,9 +106,10 @@ class Device:
         return {index: self.put(tables.terms[tables.start[index] : tables.stop[index]]) for index in found}
 
     @cached_property
-    def columns(self) -> Int64[Tensor, " columns"]:
-        """The coordinate of each column."""
-        return self.put(self.chain.column_coordinate.astype(np.int64))
+    def columns(self) -> Int64[Tensor, "2 leaning"]:
+        """Coordinate and variable of each column that leans on one."""
+        chain = self.chain
+        return self.put(np.stack([chain.column_coordinate, chain.column_variable])[:, self.leaning].astype(np.int64))
 
     @cached_property
     def variables(self) -> Int64[Tensor, " variables"]:
@@ -180,23 +180,23 @@ def assess(case: Device, pose: Float[Tensor, "batch coordinates"], frames: Int64
     points = placed.origin_m[:, case.segment] + (placed.turn[:, case.segment] @ case.marker_m[..., None])[..., 0]
     weight = case.weight[frames]
     off = points - case.target_m[frames]
-    columns = case.columns
-    lean = placed.lean[:, columns]
-    spin, glide = (twist[:, None, columns] for twist in (placed.spin, placed.glide))
-    moved = torch.linalg.cross(spin, points[:, :, None].expand(-1, -1, len(columns), -1)) + glide
-    moved = moved * (case.moves * lean[:, None])[..., None]
+    column, variable = case.columns
+    lean = placed.lean[:, column]
+    spin, glide = (twist[:, column].mT[:, None] for twist in (placed.spin, placed.glide))
+    moved = (torch.linalg.cross(spin, points[..., None], dim=2) + glide) * (case.moves * lean[:, None])[:, :, None]
     root = weight.sqrt()[..., None]
-    slopes = (moved.transpose(-1, -2) @ case.gather * root[..., None]).flatten(1, 2)
-    residual = (off * root).flatten(1)
-    pull, wanted = case.task[:, columns]
-    short = pose[:, columns] - wanted
-    leaned = lean[..., None] * case.gather
+    count = len(case.variables)
+    rows = (moved * root[..., None]).flatten(1, 2)
+    slopes = rows.new_zeros(*rows.shape[:2], count).index_add_(2, variable, rows)
+    pull, wanted = case.task[:, column]
+    pulled = torch.stack([pull * lean * (pose[:, column] - wanted), pull * lean.square()])
+    slope, bend = pose.new_zeros(2, len(pose), count).index_add_(2, variable, pulled)
     marker_cost = weight * off.square().sum(-1)
     tasks = (case.task[0] * (pose - case.task[1]).square()).sum(-1)
     return Assessed(
         cost=marker_cost.sum(-1) + tasks,
-        slope=(slopes.mT @ residual[..., None])[..., 0] + ((pull * short)[:, None] @ leaned)[:, 0],
-        curvature=slopes.mT @ slopes + leaned.mT @ (pull[:, None] * leaned),
+        slope=slope + (slopes.mT @ (off * root).flatten(1)[..., None])[..., 0],
+        curvature=slopes.mT @ slopes + torch.diag_embed(bend),
         marker_cost=marker_cost,
     )
 
