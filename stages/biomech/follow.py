@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,7 @@ class Points:
 @single_thread()
 def follow_body(config: Config, motion: Motion, body: Body) -> Biomechanics:
     """Scale a model to a body and let it follow the body's motion."""
-    body = body.to("cpu", best_precision(torch.device("cpu")))
+    body = _precise(body)
     betas = torch.from_numpy(motion.betas).to(body.template_m)
     generic, points = _model(config.model), _points(body, betas, motion)
     height_m = _height(body, betas)
@@ -102,6 +103,12 @@ def follow_body(config: Config, motion: Motion, body: Body) -> Biomechanics:
         generic_xml=write_model(_before_scaling(generic, fitted)),
         model_xml=write_model(fitted.model),
     )
+
+
+@lru_cache(maxsize=2)
+def _precise(body: Body) -> Body:
+    """The same object for the same body: points are looked for on its skin once."""
+    return body.to("cpu", best_precision(torch.device("cpu")))
 
 
 def _model(name: str) -> Model:
