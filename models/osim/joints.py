@@ -121,7 +121,7 @@ def _axis_function(element: Element) -> Function | None:
 def _refuse_collinear(joint: Element, axes: list[Axis]) -> None:
     for first in range(6):
         for second in range(first + 1, 3 if first < 3 else 6):
-            sine = np.linalg.norm(np.cross(axes[first].direction, axes[second].direction))
-            if sine < COLLINEAR:
+            cosine = sum(a * b for a, b in zip(axes[first].direction, axes[second].direction, strict=True))
+            if 1 - cosine**2 < COLLINEAR**2:
                 pair = f"{CUSTOM[first][0]} and {CUSTOM[second][0]}"
                 raise InputError(f"{label(joint)} has collinear axes, {pair}", "turn one of them, used or not")

@@ -34,7 +34,11 @@ def read_model(content: str | bytes) -> Model:
         InputError: no XML, no model, a version, joint, function or constraint that is not known, or parts that do not
             fit together; see `models.osim.model.build`.
     """
-    root = parse_xml(content)
+    return model_of(parse_xml(content))
+
+
+def model_of(root: Element) -> Model:
+    """The same of a document that is parsed already."""
     version, model = _version(root), root.find("Model")
     if model is None:
         raise InputError("the document holds no <Model>", "hand in an .osim file")

@@ -9,7 +9,7 @@ import numpy as np
 from models.errors import InputError
 from models.osim.document import parse_xml
 from models.osim.model import Body, Model
-from models.osim.reader import read_model
+from models.osim.reader import model_of
 from models.osim.validate_motion import Finding
 
 NEWEST: Final = 40600
@@ -20,7 +20,8 @@ INERTIA_SLACK: Final = 1e-6
 def model_findings(content: str) -> list[Finding]:
     """What is wrong with a model file."""
     try:
-        model, root = read_model(content), parse_xml(content)
+        root = parse_xml(content)
+        model = model_of(root)
     except InputError as error:
         return [Finding(error.problem, error.remedy)]
     return _document_findings(root) + [found for body in model.bodies for found in _body_findings(body)] + _loose(model)
