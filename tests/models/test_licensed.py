@@ -14,7 +14,7 @@ import torch
 from smplx.vertex_ids import vertex_ids
 from torch import Tensor
 
-from models.bodies import body_file, load_body
+from models.bodies import body_file, licensed, load_body
 from models.bodies.body import (
     Body,
     pose_joints,
@@ -192,6 +192,8 @@ def test_the_free_body_goes_out_to_smplx_and_comes_back(tmp_path, capsys) -> Non
     torch.testing.assert_close(posed.joints[:, 24], skin_m[:, names["nose"]], atol=1e-6, rtol=0)
     back = load_body(str(tmp_path / "kinetrace_free.npz")).to("cpu", FLOAT)
     assert back.beta_count == free.beta_count
+    selector = licensed._model(back.skinned_by, torch.device("cpu"), FLOAT).vertex_joint_selector
+    assert selector.extra_joints_idxs[0] == names["nose"]
     torch.testing.assert_close(pose_vertices(back, betas, turn, trans_m), skin_m, atol=1e-6, rtol=0)
 
 

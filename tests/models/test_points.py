@@ -170,6 +170,15 @@ def test_a_ray_through_an_edge_or_a_corner_finds_the_skin_too() -> None:
         torch.testing.assert_close(placed, torch.tensor(way, dtype=FLOAT) / 2)
 
 
+def test_of_two_skins_about_a_place_the_nearer_counts() -> None:
+    body = _cube()
+    near_m, far_m, faces = body.template_m, 2 * body.template_m, torch.cat([body.faces, body.faces + 8])
+    for corners in (torch.cat([near_m, far_m]), torch.cat([far_m, near_m])):
+        points = hang(_with_skin(corners, faces), [OnSkin({"pelvis": 1.0}, (1.0, 0.0, 0.0), (0.0, 0.1, 0.2))])
+        placed = points.of_vertex @ corners[points.vertex]
+        torch.testing.assert_close(placed, torch.tensor([[0.5, 0.1, 0.2]], dtype=FLOAT))
+
+
 def test_a_joint_outside_the_skin_is_told() -> None:
     with pytest.raises(InputError, match=r"no skin lies from \[3.0, 0.0, 0.0\] toward .*joints lie inside its skin"):
         hang(_cube(), [OnSkin({"pelvis": 1.0}, (1.0, 0.0, 0.0), (3.0, 0.0, 0.0))])
@@ -184,17 +193,21 @@ def test_unknown_sets_and_vertices_list_the_known_ones(free: Body) -> None:
 
 def _cube() -> Body:
     """The toy with a cube of edge 1 for its skin; its pelvis is in the middle."""
-    toy = toy_body()
     corners = torch.tensor([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=FLOAT) / 2
     sides = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
     faces = [face for a, b, c, d in sides for face in ((a, b, c), (a, c, d))]
+    return _with_skin(corners, torch.tensor(faces))
+
+
+def _with_skin(corners: Tensor, faces: Tensor) -> Body:
+    toy, count = toy_body(), len(corners)
     return replace(
         toy,
         template_m=corners,
-        shape_m=torch.zeros(8, 3, toy.beta_count, dtype=FLOAT),
-        faces=torch.tensor(faces),
-        joint_regressor=torch.full((24, 8), 1 / 8, dtype=FLOAT),
-        skin_joint=torch.zeros(8, 4, dtype=torch.int64),
-        skin_weight=torch.full((8, 4), 0.25, dtype=FLOAT),
+        shape_m=torch.zeros(count, 3, toy.beta_count, dtype=FLOAT),
+        faces=faces,
+        joint_regressor=torch.full((24, count), 1 / count, dtype=FLOAT),
+        skin_joint=torch.zeros(count, 4, dtype=torch.int64),
+        skin_weight=torch.full((count, 4), 0.25, dtype=FLOAT),
         named_vertices={"corner": 7},
     )

@@ -110,6 +110,7 @@ def _harm(mark: Path) -> dict[str, bytes]:
         "eval": pickle.dumps({"v": _Calls(eval, f"open({str(mark)!r}, 'w')")}),
         "exec": pickle.dumps({"v": _Calls(exec, "import os")}),
         "getattr": b"c__builtin__\ngetattr\n(cnumpy\nload\nS'x'\ntR.",
+        "a name alone": old.pickled(old.dictionary({"v": old.named("os", "system")})),
         "nested name": b"\x80\x04\x8c\x02os\x8c\x06system\x93.",
         "dotted name": b"\x80\x04\x8c\x05numpy\x8c\x0ef2py.os.system\x93.",
         "name within chumpy that is called": b"cchumpy.os\nsystem\n(S'" + touch.encode() + b"'\ntR.",
