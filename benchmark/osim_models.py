@@ -38,7 +38,7 @@ STILL_FRAMES: Final = 5
 SHIFT_M: Final = 0.008
 """How far a synthetic person's markers lie from the model's, one standard deviation along each axis."""
 CONVERGED: Final = 1e-9
-ROUNDS: Final = 5
+ROUNDS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def main(arguments: Arguments) -> None:
     """Print and write a row for each model."""
     with tempfile.TemporaryDirectory() as folder:
         subjects = [_case(path) for path in arguments.case]
-        subjects += [_own(topology, Path(folder)) for topology in get_args(Topology)]
+        subjects += [own_subject(topology, Path(folder)) for topology in get_args(Topology)]
         rows = [compare(subject, Path(folder)) for subject in subjects]
     for row in rows:
         print(*(f"{key} {value:.2g}" if isinstance(value, float) else value for key, value in asdict(row).items()))
@@ -176,7 +176,7 @@ def _case(folder: Path) -> Subject:
     return Subject(case.name, case.model_file, case.model, first, Tasks(case.tasks.marker_weight))
 
 
-def _own(topology: Topology, folder: Path) -> Subject:
+def own_subject(topology: Topology, folder: Path) -> Subject:
     """An own model, and a person of other size whose markers lie elsewhere, with bent limbs."""
     model, random = full_body(topology), np.random.default_rng(3)
     path = folder / f"{model.name}.osim"
