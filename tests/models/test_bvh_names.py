@@ -89,20 +89,21 @@ def test_names_that_say_nothing_are_not_guessed_at():
     assert limbs_by_names(Tree(("a", "b", "c"), (-1, 0, 1), np.ones(3))) is None
 
 
-def test_two_pairs_of_alike_branches_are_legs_and_arms():
+@pytest.mark.parametrize("mirrored", [1, -1])
+def test_two_pairs_of_alike_branches_are_legs_and_arms(mirrored):
     """Numbers for names: the longer pair are the legs, and the toes show where ahead is."""
     parents = (-1, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 9, 13, 14, 9)
     place = {0: (0, 1, 0), 1: (0.1, 0.9, 0), 2: (0.1, 0.5, 0), 3: (0.1, 0.1, 0), 4: (0.1, 0, 0.15),
              5: (-0.1, 0.9, 0), 6: (-0.1, 0.5, 0), 7: (-0.1, 0.1, 0), 8: (-0.1, 0, 0.15), 9: (0, 1.4, 0),
              10: (-0.2, 1.4, 0), 11: (-0.45, 1.4, 0), 12: (-0.7, 1.4, 0), 13: (0.2, 1.4, 0), 14: (0.45, 1.4, 0),
              15: (0.7, 1.4, 0), 16: (0, 1.6, 0)}  # fmt: skip
-    joints = np.array([place[joint] for joint in range(17)])
+    joints = np.array([place[joint] for joint in range(17)]) * (mirrored, 1, 1)
     bone = np.array([0, *(np.linalg.norm(joints[j] - joints[parents[j]]) for j in range(1, 17))])
     limbs = limbs_by_topology(Tree(tuple(map(str, range(17))), parents, bone), joints[None])
     assert limbs is not None
-    assert {name: limbs.joint[name] for name in ("left_hip", "left_ankle", "right_foot", "left_wrist")} == {
-        "left_hip": 1, "left_ankle": 3, "right_foot": 8, "left_wrist": 15,
-    }  # fmt: skip
+    names = ("left_hip", "left_ankle", "right_foot", "left_wrist", "right_elbow")
+    expected = (1, 3, 8, 15, 11) if mirrored == 1 else (5, 7, 4, 12, 14)
+    assert tuple(limbs.joint[name] for name in names) == expected
 
 
 def test_one_pair_of_branches_is_no_person():

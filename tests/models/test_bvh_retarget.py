@@ -222,6 +222,18 @@ def test_the_floor_lies_at_zero_and_the_file_tells_rate_and_size(tmp_path):
     assert motion.observed.all() and (motion.confidence == 1).all()
 
 
+def test_a_file_that_floats_is_brought_down(tmp_path):
+    text = write_bvh(STUDIO, walk(FRAMES), FRAMES)
+    head, rows = text.split("Frame Time: ")
+    time_s, *lines = rows.splitlines()
+    lifted = [" ".join([x, f"{float(y) + 70:.6f}", *others]) for x, y, *others in map(str.split, lines)]
+    found = []
+    for name, content in (("a", lines), ("b", lifted)):
+        (tmp_path / name).write_text("\n".join([f"{head}Frame Time: {time_s}", *content, ""]))
+        found.append(retarget.run(retarget.Config(), tmp_path / name).joints_m)
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
 def test_a_rate_that_is_not_whole_is_resampled(tmp_path, caplog):
     film = Person(**{**vars(STUDIO), "frame_time": "0.0417083"})
     motion = retargeted(film, tmp_path)

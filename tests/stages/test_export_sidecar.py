@@ -45,13 +45,20 @@ def test_flags_are_seen_frames_of_low_confidence(motion):
         assert read["low_confidence"].get(name, []) == low.tolist()
 
 
-def test_contacts_are_first_and_last_frames(motion):
-    read = json.loads(sidecar.encode(motion))
-    contacts = foot_contacts(motion.landmarks_m, motion.timestamps_s)
+def test_contacts_are_first_and_last_frames():
+    """Standing, a jump, standing."""
+    root_m = np.tile(toy_motion.rest_offsets_m()[0], (FRAMES, 1))
+    root_m[20:31, 1] += 0.5 * np.sin(np.linspace(0, np.pi, 11))
+    jump = toy_motion.make_body_motion(toy_motion.still(FRAMES), root_m)
+    contacts = foot_contacts(jump.landmarks_m, jump.timestamps_s)
+    read = json.loads(sidecar.encode(jump))
+    assert list(read["contacts"]) == list(CONTACT_POINTS)
     for column, name in enumerate(CONTACT_POINTS):
+        (first, _), (_, last) = read["contacts"][name]
+        assert (first, last) == (0, FRAMES - 1)
         rebuilt = np.zeros(FRAMES, bool)
-        for first, last in read["contacts"][name]:
-            rebuilt[first : last + 1] = True
+        for start, end in read["contacts"][name]:
+            rebuilt[start : end + 1] = True
         np.testing.assert_array_equal(rebuilt, contacts[:, column])
 
 
