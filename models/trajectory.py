@@ -12,11 +12,16 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from models import spline
 from models.trajectory_step import Window, factor_step, make_window
 from models.trajectory_terms import Evidence, Model, Skeleton, linearise, make_layout
+
+# The panels of a narrow band are too small to share: alone on two cores a second thread gains nothing, and on busy ones
+# waiting for it took seventy times as long. The libraries are looked up here, when they have just been imported: while
+# another thread loads one, looking them up can lock both out for good.
+_BLAS: Final = ThreadpoolController().select(user_api="blas")
 
 SLACK: Final = (5.0, 2.5, 1.5, 1.0)
 """Bones are held loosely at first: a limb that starts on the wrong side in depth can still pass through."""
@@ -93,9 +98,7 @@ def fit_trajectory(
     model = Model(skeleton, make_layout(skeleton), view.camera_matrix, options.looks_per_second / view.rate_hz)
     basis = spline.make_basis(np.arange(len(start_m)) / view.rate_hz, options.spacing_s)
     clip = _Clip(model, evidence, basis, prior, options)
-    # The panels of a narrow band are too small to share: alone on two cores a second thread gains nothing, and on
-    # busy ones waiting for it took seventy times as long.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _BLAS.limit(limits=1):
         controls, length_m = _fit_clip(clip, _first_controls(basis, start_m, evidence.seen))
     points_m = spline.frames_from_knots(basis) @ controls.reshape(len(controls), -1)
     return Fit(points_m.reshape(start_m.shape), length_m)

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -16,12 +16,15 @@ from models.errors import OutputError
 
 KEYFRAME_INTERVAL: Final = 15
 """Short groups without B-frames: a seek in a browser lands on the frame that was asked for."""
-FAST: Final = ("ultrafast", 23)
-FINE: Final = ("slow", 20)
+Style = tuple[str, int]
+"""x264's preset, and its constant rate factor: the higher, the smaller and the worse."""
+FAST: Final[Style] = ("ultrafast", 23)
+SMALL: Final[Style] = ("ultrafast", 26)
+FINE: Final[Style] = ("slow", 20)
 BT709: Final = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
 
 
-def encode(pictures: Iterable[np.ndarray], rate_hz: float, path: Path, *, fine: bool = False) -> None:
+def encode(pictures: Iterable[np.ndarray], rate_hz: float, path: Path, style: Style = FAST) -> None:
     """Write pictures at a constant rate, one at a time.
 
     Args:
@@ -29,21 +32,20 @@ def encode(pictures: Iterable[np.ndarray], rate_hz: float, path: Path, *, fine: 
             width), even sizes, BT.709 in television's range.
         rate_hz: pictures a second.
         path: the file; what lies there is replaced.
-        fine: take ten times as long and look better at the same size.
+        style: FINE takes ten times as long as FAST and looks better at the same size.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    encode_together(((picture,) for picture in pictures), rate_hz, (path,), fine=fine)
+    encode_together(((picture,) for picture in pictures), rate_hz, {path: style})
 
 
-def encode_together(
-    rows: Iterable[Sequence[np.ndarray]], rate_hz: float, paths: Sequence[Path], *, fine: bool = False
-) -> None:
-    """Write several films at once: every row holds the next picture of each; others as in encode."""
+def encode_together(rows: Iterable[Sequence[np.ndarray]], rate_hz: float, styles: Mapping[Path, Style]) -> None:
+    """Write several films at once, by their paths: every row holds the next picture of each; others as in encode."""
     stream = iter(rows)
     first = next(stream)
-    films = [_Film.begin(picture, rate_hz, path, fine=fine) for picture, path in zip(first, paths, strict=True)]
+    begun = zip(first, styles.items(), strict=True)
+    films = [_Film.begin(picture, rate_hz, path, style) for picture, (path, style) in begun]
     try:
         for row in itertools.chain([first], stream):
             for film, picture in zip(films, row, strict=True):
@@ -56,7 +58,7 @@ def encode_together(
         raise
     finally:
         words = [film.end() for film in films]
-    for path, problem in zip(paths, words, strict=True):
+    for path, problem in zip(styles, words, strict=True):
         if problem:
             raise OutputError(f"cannot write {path} ({problem})", "check the free space")
 
@@ -70,8 +72,8 @@ class _Film:
     complaints: IO[bytes]
 
     @classmethod
-    def begin(cls, picture: np.ndarray, rate_hz: float, path: Path, *, fine: bool) -> "_Film":
-        command = _command((picture.shape[1], picture.shape[0] * 2 // 3), rate_hz, path, fine=fine)
+    def begin(cls, picture: np.ndarray, rate_hz: float, path: Path, style: Style) -> "_Film":
+        command = _command((picture.shape[1], picture.shape[0] * 2 // 3), rate_hz, path, style)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdin is not None and process.stderr is not None
         return cls(process, process.stdin, process.stderr)
@@ -85,9 +87,9 @@ class _Film:
         return "" if code == 0 else (words[-1] if words else str(code))
 
 
-def _command(size_px: tuple[int, int], rate_hz: float, path: Path, *, fine: bool) -> list[str]:
+def _command(size_px: tuple[int, int], rate_hz: float, path: Path, style: Style) -> list[str]:
     width_px, height_px = size_px
-    preset, crf = FINE if fine else FAST
+    preset, crf = style
     pictures = ffmpeg.input(
         "pipe:", format="rawvideo", pix_fmt="yuv420p", s=f"{width_px}x{height_px}", r=f"{rate_hz:.6f}", **BT709
     )

@@ -14,11 +14,13 @@ from pipeline import console
 from pipeline.config import checked
 from pipeline.store import Store
 from pipeline.video_to_motion import look
+from stages.detect import blazepose
 
 
 def main() -> None:
     """Wait for the job, leave its artefacts in the store; do nothing when the asking process ends without one."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the asking process answers to the keyboard
+    blazepose.load()  # before there is anything to look at: cutting the network down takes a while, once
     line = sys.stdin.buffer.readline()
     if not line.endswith(b"\n"):
         return

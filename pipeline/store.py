@@ -45,9 +45,9 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class Films:
-    """What films are called, and their common rate in pictures a second."""
+    """What films are called, how each is encoded (see pipeline.film), and their common rate in pictures a second."""
 
-    names: tuple[str, ...]
+    styles: tuple[tuple[str, film.Style], ...]
     rate_hz: float
 
 
@@ -145,11 +145,11 @@ class Store:
         kept = self._kept(stamp)
         if kept is not None:
             return self._reused(stamp, kept)
-        paths = [self.folder / f"{plain_name(name)}.mp4" for name in films.names]
+        styles = {self.folder / f"{plain_name(name)}.mp4": style for name, style in films.styles}
         with _timed() as (seconds, warnings), contextlib.ExitStack() as stack:
-            temporary = [stack.enter_context(replacing(path)) for path in paths]
+            temporary = {stack.enter_context(replacing(path)): style for path, style in styles.items()}
             film.encode_together(draw(config, *inputs, **how), films.rate_hz, temporary)
-        return self._made(stamp, seconds(), warnings, paths)
+        return self._made(stamp, seconds(), warnings, list(styles))
 
     def drop_people_from(self, count: int) -> None:
         """Remove the folders of people whom an earlier run counted and this one does not."""

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from pipeline.ahead import Ahead
 from pipeline.config import PipelineConfig
 from pipeline.facts import facts_of
+from pipeline.film import FAST, SMALL
 from pipeline.stamp import as_json
 from pipeline.store import Films, Store
 from pipeline.task import PersonResult, Task, Until
@@ -17,6 +19,16 @@ from stages import biomech, denoise, detect, export, ingest, lift, page, report,
 from stages.contracts import Biomechanics, Clip, Detections, Motion, Person
 from stages.export import osim, overlay
 from stages.page import Film, PagePerson
+
+LATER: Final = (
+    "stages.lift.person",
+    "stages.solve.body",
+    "stages.denoise.steady",
+    "stages.export.glb",
+    "stages.export.osim_files",
+    "stages.export.overlay_paint",
+)
+"""What solving and drawing import when they begin."""
 
 
 def video_to_motion(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None = None) -> list[PersonResult]:
@@ -72,15 +84,8 @@ def export_motion(
 def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: Store) -> Store:
     """The store in which the other process has looked at the video, with all imported that solving and drawing need."""
     ahead.begin(task.source, store.folder, as_json(config), overwrite=store.overwrite)
-    later = (
-        "stages.lift.person",
-        "stages.solve.body",
-        "stages.denoise.steady",
-        "stages.export.glb",
-        "stages.export.overlay_paint",
-    )
     gc.disable()  # what is imported stays; looking for garbage in it costs a tenth
-    for module in later:
+    for module in LATER:
         import_module(module)
     if task.until.reaches(Until.BIOMECH):
         biomech.prepare()
@@ -112,7 +117,7 @@ def _export_person(task: Task, config: PipelineConfig, store: Store, person: Pag
 def _draw_films(task: Task, config: PipelineConfig, store: Store, clip: Clip, people: Sequence[PagePerson]) -> None:
     """Drawing keeps both cores busy where exporting, beside it, does not."""
     if task.until.reaches(Until.OVERLAY):
-        films = Films(("overlay", "preview"), overlay.rate_hz(config.overlay, clip))
+        films = Films((("overlay", FAST), ("preview", SMALL)), overlay.rate_hz(config.overlay, clip))
         motions = tuple(person.motion for person in people)
         store.films(films, overlay.draw, config.overlay, task.source, clip, motions)
 

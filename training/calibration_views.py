@@ -111,8 +111,8 @@ def _read(
     hip_px = rough_px[23:25].mean(axis=0)
     reach_px = np.linalg.norm(rough_px - hip_px, axis=1).max() * 1.05
     region = region_about(hip_px, hip_px - (0, reach_px))[None]
-    region = read_landmarks(networks, cut_crops(picture, region), region).next_region
-    reading = read_landmarks(networks, cut_crops(picture, region), region, mirrored=True)
+    region = read_landmarks(networks.landmarks, cut_crops(picture, region), region).next_region
+    reading = read_landmarks(networks.landmarks, cut_crops(picture, region), region, mirrored=True)
     return reading.landmarks_px[0], reading.visibility[0], float(reading.score[0])
 
 

@@ -22,7 +22,7 @@ from models.camera import focal_length_from_view, pinhole, project
 from models.errors import InputError, KinetraceError
 from models.raster import NEAR_M, Mesh, View, blend, draw_mesh
 from models.skeletons import LANDMARKS
-from pipeline.film import encode
+from pipeline.film import FINE, encode
 from stages.frames import small_picture
 from training.appearance import dress
 from training.body_motion import BodyMotion, at_rate, captured_motion, read_motion
@@ -106,7 +106,7 @@ def film(motion: BodyMotion, shot: Shot, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     size_px = (shot.width_px, shot.height_px)
     pictures = (small_picture(VideoFrame.from_ndarray(rgb), size_px) for rgb in draw(placed, camera, shot.seed))
-    encode(pictures, placed.rate_hz, out, fine=True)
+    encode(pictures, placed.rate_hz, out, FINE)
     np.savez_compressed(out.with_name(f"{out.stem}_truth.npz"), allow_pickle=False, **truth(placed, camera))
 
 

@@ -158,7 +158,7 @@ def look_at(
             continue
         region = random_region(project(truth_m, look.view.camera_matrix), rng)[None]
         crops = blazepose.cut_crops(draw(look, look.in_camera(skin_m), faces, snippet.colours), region)
-        reading = blazepose.read_landmarks(networks, crops, region, mirrored=True)
+        reading = blazepose.read_landmarks(networks.landmarks, crops, region, mirrored=True)
         seen = {name: getattr(reading, name)[0] for name in ("landmarks_px", "rough_m", "visibility", "score")}
         rows.append({"region": region[0], "truth_m": truth_m, "camera_matrix": look.view.camera_matrix, **seen})
     return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {"score": np.zeros(0)}

@@ -33,7 +33,12 @@ def load() -> BlazePose:
     Raises:
         WeightsError: mediapipe 0.10.14 is not what is installed.
     """
-    return BlazePose(load_network(DETECTION), load_network(LANDMARKS, OUTPUTS))
+    return BlazePose(load_network(DETECTION), load_landmarks())
+
+
+def load_landmarks() -> Network:
+    """Load the landmark network alone; raises as load."""
+    return load_network(LANDMARKS, OUTPUTS)
 
 
 def find_people(
@@ -73,7 +78,7 @@ def cut_crops(
 
 
 def read_landmarks(
-    models: BlazePose,
+    network: Network,
     crops: UInt8[np.ndarray, "batch side side 3"],
     regions: Float[np.ndarray, "batch 4"],
     *,
@@ -82,20 +87,22 @@ def read_landmarks(
     """Find the landmarks in crops, which may come from several pictures.
 
     Args:
+        network: that of the landmarks.
+        crops: cut by cut_crops.
         regions: where each crop was cut.
         mirrored: as the second of `read_twice`.
     """
     if mirrored:
-        return read_twice(models, crops, regions)[1]
-    return CropReading.of(models.landmarks, crops).placed(regions)
+        return read_twice(network, crops, regions)[1]
+    return CropReading.of(network, crops).placed(regions)
 
 
 def read_twice(
-    models: BlazePose, crops: UInt8[np.ndarray, "batch side side 3"], regions: Float[np.ndarray, "batch 4"]
+    network: Network, crops: UInt8[np.ndarray, "batch side side 3"], regions: Float[np.ndarray, "batch 4"]
 ) -> tuple[Reading, Reading]:
     """Read crops as they are, and average that with a reading of their mirror images, which errs the other way."""
-    plain = CropReading.of(models.landmarks, crops)
-    twin = CropReading.of(models.landmarks, np.ascontiguousarray(crops[:, :, ::-1])).unmirrored()
+    plain = CropReading.of(network, crops)
+    twin = CropReading.of(network, np.ascontiguousarray(crops[:, :, ::-1])).unmirrored()
     return plain.placed(regions), plain.mean_with(twin.with_sides_of(plain)).placed(regions)
 
 

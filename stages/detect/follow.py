@@ -126,7 +126,7 @@ def _welcome(
 def _read(
     models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], regions: Float[np.ndarray, "batch 4"]
 ) -> Reading:
-    return read_landmarks(models, cut_crops(picture, regions), regions)
+    return read_landmarks(models.landmarks, cut_crops(picture, regions), regions)
 
 
 def seat(scene: Scene, found: Followed, max_people: int) -> Scene:

@@ -14,10 +14,10 @@ from jaxtyping import Float, Int, UInt8
 from stages import frames
 from stages.contracts import Clip, Detections
 from stages.detect import blazepose
-from stages.detect.blazepose import BlazePose
 from stages.detect.config import Config
 from stages.detect.follow import Scene, follow, one_reading_each
 from stages.detect.mirror import carry_over
+from stages.detect.networks import Network
 from stages.detect.reading import Reading
 from stages.detect.steady import Sample, steady_regions
 from stages.progress import counted
@@ -62,9 +62,9 @@ def detect(config: Config, video: Path, clip: Clip) -> Detections:
     followed = _follow_everyone(config, _read_ahead(_frames(config, video, clip)))
     done = list[FrameReading]()
     with ThreadPoolExecutor(READERS) as pool:
-        readers: SimpleQueue[BlazePose] = SimpleQueue()
+        readers: SimpleQueue[Network] = SimpleQueue()
         for _ in range(READERS):
-            readers.put(blazepose.load())
+            readers.put(blazepose.load_landmarks())
         waiting: deque[Future[FrameReading]] = deque()
         for frame, samples in counted(followed, len(clip.timestamps_s), "detect"):
             waiting.append(pool.submit(_read_frame, config, readers, frame, samples))
@@ -121,19 +121,19 @@ def _follow_everyone(config: Config, pictures: Iterable[Frame]) -> Iterator[tupl
     yield from ((frame, samples) for frame in held)
 
 
-def _read_frame(config: Config, readers: "SimpleQueue[BlazePose]", frame: Frame, samples: list[Sample]) -> FrameReading:
+def _read_frame(config: Config, readers: "SimpleQueue[Network]", frame: Frame, samples: list[Sample]) -> FrameReading:
     steady = steady_regions(samples, frame.time_s, config.smoothing_s / 2)
     region_index = np.array(list(steady), np.intp)
     region = np.array(list(steady.values())).reshape(-1, 4)
     crops = blazepose.cut_crops(frame.picture, region)
-    models = readers.get()
+    network = readers.get()
     try:
         if frame.mirror:
-            plain, mean = blazepose.read_twice(models, crops, region)
+            plain, mean = blazepose.read_twice(network, crops, region)
         else:
-            plain = mean = blazepose.read_landmarks(models, crops, region)
+            plain = mean = blazepose.read_landmarks(network, crops, region)
     finally:
-        readers.put(models)
+        readers.put(network)
     kept = one_reading_each(region, mean, mean.score >= config.min_landmark_score)
     found = region_index[kept], region[kept], plain.only(kept), mean.only(kept)
     return FrameReading(frame.index, frame.time_s, frame.mirror, *found)

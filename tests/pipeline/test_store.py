@@ -8,6 +8,7 @@ import pytest
 
 from models.errors import OutputError
 from pipeline.atomic import plain_name, write
+from pipeline.film import FAST
 from pipeline.store import Films, Store
 from tests.pipeline import toy_stage as toy
 
@@ -129,7 +130,7 @@ def luma(path: Path, rate_hz: float) -> list[np.ndarray]:
 def test_films_hold_every_picture_and_are_drawn_once(video: Path, folder: Path) -> None:
     clip = toy.run(toy.Config(), video)
     for _ in range(2):
-        Store(folder).films(Films(("dark", "bright"), 25.0), toy.draw, toy.Config(frames=6), clip)
+        Store(folder).films(Films((("dark", FAST), ("bright", FAST)), 25.0), toy.draw, toy.Config(frames=6), clip)
     dark, bright = luma(folder / "dark.mp4", 25), luma(folder / "bright.mp4", 25)
     assert [picture.shape for picture in dark + bright] == [(16, 32)] * 6 + [(8, 32)] * 6
     np.testing.assert_allclose([picture.mean() for picture in dark], np.arange(6) * 40, atol=2)
@@ -140,7 +141,7 @@ def test_films_hold_every_picture_and_are_drawn_once(video: Path, folder: Path) 
 def test_another_rate_draws_films_again(video: Path, folder: Path) -> None:
     clip = toy.run(toy.Config(), video)
     for rate_hz in (25.0, 30.0):
-        Store(folder).films(Films(("a", "b"), rate_hz), toy.draw, toy.Config(), clip)
+        Store(folder).films(Films((("a", FAST), ("b", FAST)), rate_hz), toy.draw, toy.Config(), clip)
     assert toy.calls == ["run", "draw", "draw"]
 
 
@@ -148,7 +149,7 @@ def test_films_that_cannot_be_written_are_told_and_leave_nothing(video: Path, fo
     clip = toy.run(toy.Config(), video)
     (folder / "bright.mp4").mkdir(parents=True)
     with pytest.raises(OutputError, match=r"bright\.mp4"):
-        Store(folder).films(Films(("dark", "bright"), 25.0), toy.draw, toy.Config(), clip)
+        Store(folder).films(Films((("dark", FAST), ("bright", FAST)), 25.0), toy.draw, toy.Config(), clip)
     assert [path.name for path in folder.iterdir() if path.is_file()] == []
 
 

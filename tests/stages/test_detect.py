@@ -35,7 +35,7 @@ def doll() -> np.ndarray:
 
 
 def read(models: BlazePose, picture: np.ndarray, region: np.ndarray, *, mirrored: bool = False) -> Reading:
-    return blazepose.read_landmarks(models, blazepose.cut_crops(picture, region), region, mirrored=mirrored)
+    return blazepose.read_landmarks(models.landmarks, blazepose.cut_crops(picture, region), region, mirrored=mirrored)
 
 
 def some_readings(count: int, seed: int = 0) -> Reading:
