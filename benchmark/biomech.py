@@ -204,11 +204,11 @@ def run_opensim(case: Case, accuracy: float, frames: int, out: Path, *, bare: bo
 
 
 def first_solve_s(folder: Path, *, cold: bool = False) -> float:
-    """Wall seconds of the first solve in a new process; cold: with nothing compiled before."""
+    """Processor seconds of the first solve in a new process; cold: with nothing compiled before."""
     code = (
         "import sys, time, pathlib; from benchmark.biomech import load_case; from models.osim import ik;"
-        "c = load_case(pathlib.Path(sys.argv[1])); t = time.perf_counter();"
-        "ik.solve(c.model, c.trial, c.tasks); print(time.perf_counter() - t)"
+        "c = load_case(pathlib.Path(sys.argv[1])); t = time.process_time();"
+        "ik.solve(c.model, c.trial, c.tasks); print(time.process_time() - t)"
     )
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ, "NUMBA_CACHE_DIR": cache} if cold else dict(os.environ)
@@ -230,6 +230,8 @@ def plot(
         axes[k].plot(scale * theirs[:, k], color="tab:orange", linewidth=3, label="OpenSim, converged")
         axes[k].plot(scale * ours[:, k], color="black", linewidth=1, label="ours")
         axes[k].set_title(coordinate.name, fontsize=8)
+    for unused in axes[len(model.coordinates) :]:
+        unused.set_axis_off()
     axes[0].legend(fontsize=6)
     return figure
 
