@@ -25,7 +25,6 @@ def read_body(path: Path, *, name: str, sha256: str, licence: str) -> Body:
     regressor[_indices(arrays["joint_row"]), _indices(arrays["joint_vertex"])] = torch.from_numpy(
         arrays["joint_weight"]
     )
-    vertex, joint, moved_m = _correctives(arrays)
     return Body(
         name=name,
         sha256=sha256,
@@ -40,9 +39,9 @@ def read_body(path: Path, *, name: str, sha256: str, licence: str) -> Body:
         landmark_weight=_shares(torch.from_numpy(arrays["landmark_weight"])),
         landmark_joint=_indices(arrays["landmark_joint"]),
         named_vertices=json.loads(str(arrays["named_vertices"])),
-        corrective_vertex=vertex,
-        corrective_joint=joint,
-        corrective_m=moved_m,
+        corrective_vertex=_indices(arrays["corrective_vertex"]),
+        corrective_joint=_indices(arrays["corrective_joint"]),
+        corrective_m=torch.from_numpy(arrays["corrective_m"].astype(np.float32)),
     )
 
 
@@ -70,14 +69,6 @@ def write_body(path: Path, body: Body) -> None:
         "named_vertices": np.asarray(json.dumps(dict(sorted(body.named_vertices.items())))),
     }
     np.savez_compressed(path, allow_pickle=False, **arrays)
-
-
-def _correctives(arrays: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
-    """Vertices, joints and movements; none in a file from before there were any."""
-    if "corrective_m" not in arrays:
-        return torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64), torch.zeros(0, 3, 9)
-    moved_m = torch.from_numpy(arrays["corrective_m"].astype(np.float32))
-    return _indices(arrays["corrective_vertex"]), _indices(arrays["corrective_joint"]), moved_m
 
 
 def _array(tensor: Tensor, dtype: type[np.generic]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Skin is where a plain sum over joints puts it: compiled or not, for any batch, for some vertices, with gradients."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import roma
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.bodies.body import Body, pose_vertices, rest_joints, rest_vertices, world_from_rest
+from models.bodies.packed import read_body, write_body
 from models.bodies.skinning import Skin
 
 FLOAT = torch.float64
@@ -145,3 +147,11 @@ def test_dense_correctives_are_the_sparse_ones(made: Body) -> None:
     blended = torch.einsum("vj,jik->vik", skin.matrix, moves)
     expected = (blended[..., :3] @ rest_m[..., None])[..., 0] + blended[..., 3]
     torch.testing.assert_close(pose_vertices(made, zero, pose, rest_joints(made, zero)[0]), expected)
+
+
+def test_correctives_are_read_back_within_half_precision(made: Body, tmp_path: Path) -> None:
+    write_body(tmp_path / "made.npz", made)
+    again = read_body(tmp_path / "made.npz", name="made", sha256="", licence="")
+    assert torch.equal(again.corrective_vertex, made.corrective_vertex)
+    assert torch.equal(again.corrective_joint, made.corrective_joint)
+    torch.testing.assert_close(again.corrective_m.double(), made.corrective_m, rtol=1e-3, atol=1e-6)
