@@ -83,8 +83,8 @@ def test_every_body_is_drawn_from_its_joint_to_the_next(tmp_path: Path) -> None:
 
 def test_a_bone_reaches_from_joint_to_joint() -> None:
     model = full_body("thorax")
-    (thigh,) = bones(model)["femur_r"]
-    turn, centre = rigid(thigh.frame)
-    knee = next(joint for joint in model.joints if joint.name == "walker_knee_r").parent.translation_m
-    assert centre + turn @ (0, thigh.radii_m[1], 0) == pytest.approx(knee)
-    assert centre - turn @ (0, thigh.radii_m[1], 0) == pytest.approx((0, 0, 0))
+    (upper_arm,) = bones(model)["humerus_r"]
+    turn, centre = rigid(upper_arm.frame)
+    elbow = next(joint for joint in model.joints if joint.name == "elbow_r").parent.translation_m
+    assert centre + turn @ (0, upper_arm.radii_m[1], 0) == pytest.approx(elbow)
+    assert centre - turn @ (0, upper_arm.radii_m[1], 0) == pytest.approx((0, 0, 0))
