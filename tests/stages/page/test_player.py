@@ -229,4 +229,5 @@ def test_without_webgl_video_curves_and_words_stay(launch, tmp_path, film, someo
     tab.evaluate("kinetrace.set(17)")
     assert "WebGL" in tab.locator("#room-notice").inner_text()
     assert tab.evaluate("kinetrace.frame") == 17
+    assert not any(tab.locator(part).first.is_visible() for part in (".switch", ".sights"))
     assert tab.locator("#plots path.curve").count() == 6

@@ -68,6 +68,7 @@ class Page {
       this.views = [this.roomView];
       if (this.data.film) this.views.push(new FilmView(byId("overlay"), this.data.film.size));
     } catch {
+      document.querySelectorAll(".switch, .sights").forEach((part) => (part.hidden = true));
       this.#say("room-notice", "This browser shows no 3D (WebGL is off): video, curves and files are complete.");
       return;
     }
