@@ -40,6 +40,9 @@ class Config:
     """Frames per second of the result; None takes the whole number nearest to the video's rate."""
     height_m: float | None = None
     """The person's stature, which sets the scale; None believes the detector's metres."""
+    metre: float = 1.04
+    """What a metre of the fitted skeleton is where no stature is given: a detector squeezes depth, and with it every
+    bone that points toward the camera."""
     corrected: bool = True
     """Correct the detector's metres by the map fitted on drawn people; False takes them as they are."""
     noise: Noise = field(default_factory=Noise)
@@ -48,7 +51,7 @@ class Config:
     """How suddenly people move: root mean square jerk times the root of a second, m/s³ √s."""
 
     def __post_init__(self) -> None:
-        for name in ("focal_length_px", "field_of_view_deg", "rate_hz", "height_m"):
+        for name in ("focal_length_px", "field_of_view_deg", "rate_hz", "height_m", "metre"):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise ConfigError(f"lift.{name} is {value}", "give a number above zero")

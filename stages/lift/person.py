@@ -84,8 +84,8 @@ def _fit(config: Config, sight: evidence.Sight, view: View) -> tuple[Fit, Float[
 
 def _scale(config: Config, fit: Fit) -> float:
     found_m = landmark_bones.stature(fit.length_m)
-    log.info("stature by the detector's metres: %.2f m", found_m)
-    return 1.0 if config.height_m is None else config.height_m / found_m
+    log.info("stature by the detector's metres: %.2f m", config.metre * found_m)
+    return config.metre if config.height_m is None else config.height_m / found_m
 
 
 def _in_world(

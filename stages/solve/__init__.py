@@ -8,7 +8,7 @@ from stages.solve.config import Config
 
 __all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 # torch takes a second to import: who only asks for --help, or waits for the detector, should not wait for it.
 

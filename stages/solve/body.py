@@ -67,15 +67,14 @@ def _measure(config: Config, body: Body, seen_m: Tensor, confidence: Tensor) -> 
     chosen = torch.linspace(0, len(seen_m) - 1, min(len(seen_m), SAMPLE_FRAMES), device=seen_m.device).round().long()
     seen_m, confidence = seen_m[chosen], confidence[chosen]
     length_m, weight = lengths_of(seen_m), length_weights(confidence)
-    true_m = config.lengthening * length_m
     rest = torch.eye(3, dtype=seen_m.dtype, device=seen_m.device).expand(1, 24, 3, 3)
-    middle_m, seen = weighted_median(true_m, weight)[None], weight.amax(0, keepdim=True)
+    middle_m, seen = weighted_median(length_m, weight)[None], weight.amax(0, keepdim=True)
     betas = fit_betas(body, rest, middle_m, seen, config.height_m)
     rig = make_rig(body, betas)
     rest_m = lengths_of(rig_landmarks(rig, Pose(rest, rig.pelvis_m[None])))
     ratio = length_ratios(rest_m.expand_as(length_m), length_m, weight)
     posed = solve_pose(rig, carry_over(seen_m, ratio), confidence, steps=config.refine_steps)
-    betas = fit_betas(body, parent_from_joints(posed.world_from_joint), true_m, weight, config.height_m)
+    betas = fit_betas(body, parent_from_joints(posed.world_from_joint), length_m, weight, config.height_m)
     posed_m = lengths_of(rig_landmarks(make_rig(body, betas), posed))
     log.info("betas %s", np.array2string(to_array(betas), precision=2))
     return betas, length_ratios(posed_m, length_m, weight)

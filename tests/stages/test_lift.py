@@ -18,7 +18,7 @@ FOCAL_PX = 1000.0
 SIZE_PX = (1280, 720)
 CAMERA = camera.pinhole(FOCAL_PX, *SIZE_PX)
 BODY = slice(11, 33)
-KNOWN = lift.Config(focal_length_px=FOCAL_PX, corrected=False)
+KNOWN = lift.Config(focal_length_px=FOCAL_PX, corrected=False, metre=1.0)
 
 
 def see(times_s, *, clip_times_s=None, depth=0.8, noise_px=0.0, seed=0):
@@ -94,6 +94,13 @@ def test_the_rough_shape_is_turned_from_the_axes_of_the_look_to_the_cameras():
     region = np.concatenate([pixels.mean(axis=1), person.region[:, 2:]], axis=1)
     aside = dataclasses.replace(person, landmarks_px=pixels, rough_m=rough_m, region=region)
     assert error_m(lift.run(KNOWN, clip, aside), points_m).mean() < 0.01
+
+
+def test_a_longer_metre_scales_the_world_and_changes_no_pixel():
+    clip, person = see(steady(30))
+    one, longer = (lift.run(dataclasses.replace(KNOWN, metre=metre), clip, person) for metre in (1.0, 1.04))
+    np.testing.assert_allclose(in_camera_m(longer), 1.04 * in_camera_m(one), atol=1e-9)
+    np.testing.assert_array_equal(one.landmarks_px, longer.landmarks_px)
 
 
 def test_stature_follows_the_given_height_exactly():
@@ -238,7 +245,7 @@ def test_someone_seen_in_scattered_frames_only_is_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"height_m": 0.0}, {"focal_length_px": -1.0}, {"field_of_view_deg": 180.0}, {"rate_hz": 0},
+    [{"height_m": 0.0}, {"metre": 0.0}, {"focal_length_px": -1.0}, {"field_of_view_deg": 180.0}, {"rate_hz": 0},
      {"focal_length_px": 900.0, "field_of_view_deg": 60.0}],
 )  # fmt: skip
 def test_impossible_settings_are_refused(wrong):

@@ -18,13 +18,12 @@ from tests.models.toy_body import toy_body
 from tests.stages.toy_track import BETAS, FRAMES, moving_pose, toy_track
 
 BODY = toy_body()
-TRUE_LENGTHS = solve.Config(lengthening=1.0)
 GAPPY = np.ones(FRAMES, dtype=bool)
 GAPPY[[0, 1, *range(40, 55), FRAMES - 1]] = False
 
 
 def solved(track: JointTrack, config: solve.Config | None = None) -> RawMotion:
-    return solve_body(config or TRUE_LENGTHS, track, BODY, device="cpu")
+    return solve_body(config or solve.Config(), track, BODY, device="cpu")
 
 
 def tensors(raw: RawMotion) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -88,16 +87,6 @@ def test_a_sure_landmark_makes_its_joints_sure() -> None:
     assert raw.confidence[0, 10] > raw.confidence[0, 15]
 
 
-def test_a_track_known_to_be_short_gives_a_taller_body_and_the_same_angles() -> None:
-    body = load_body("free").to("cpu", torch.float64)
-    track = toy_track(body)
-    true, longer = (solve_body(config, track, body, device="cpu") for config in (TRUE_LENGTHS, solve.Config()))
-    gained = stature(body, torch.from_numpy(longer.betas)) / stature(body, torch.from_numpy(true.betas))
-    assert 1.02 < gained < 1.05
-    angle = np.einsum("fjab,fjab->fj", true.parent_from_joint, longer.parent_from_joint)
-    assert np.degrees(np.arccos(np.clip((angle - 1) / 2, -1, 1))).mean() < 2
-
-
 def test_a_person_whom_nobody_saw_is_refused() -> None:
     with pytest.raises(InputError, match="no frame"):
         solved(toy_track(BODY, np.zeros(FRAMES, dtype=bool)))
@@ -113,7 +102,7 @@ def test_one_seen_frame_is_enough() -> None:
 def test_the_free_body_s_own_landmarks_come_back() -> None:
     body = load_body("free").to("cpu", torch.float64)
     track = toy_track(body)
-    raw = solve.run(TRUE_LENGTHS, track, device="cpu")
+    raw = solve.run(solve.Config(), track, device="cpu")
     found_m = pose_landmarks(body, *tensors(raw)).numpy()
     assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.015
     assert raw.body_sha256 == body.sha256
@@ -123,6 +112,6 @@ def test_the_free_body_s_own_landmarks_come_back() -> None:
 @pytest.mark.parametrize("height_m", [1.6, 1.9])
 def test_a_given_height_is_the_body_s(height_m: float) -> None:
     body = load_body("free").to("cpu", torch.float64)
-    raw = solve_body(replace(TRUE_LENGTHS, height_m=height_m), toy_track(body), body, device="cpu")
+    raw = solve_body(solve.Config(height_m=height_m), toy_track(body), body, device="cpu")
     # The track is of somebody of 1.67 m: his lengths pull the other way.
     assert abs(stature(body, torch.from_numpy(raw.betas)) - height_m) < 0.02
