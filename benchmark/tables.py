@@ -10,7 +10,7 @@ ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = Path(__file__).parent / "results"
 EACH_CLIP: Final = frozenset({"sample"})
 """Tables that show every clip; others show the mean."""
-MARKED: Final = re.compile(r"<!-- table:(?P<name>\w+) -->\n.*?<!-- end -->", re.DOTALL)
+MARKED: Final = re.compile(r"<!-- table:(?P<name>[\w.]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def main() -> None:
@@ -25,7 +25,10 @@ def with_tables(text: str) -> str:
 
 
 def _table(name: str) -> str:
-    rows = _rows(json.loads((RESULTS / f"{name}.json").read_text()), each=name in EACH_CLIP)
+    """Of a file of results, or after a dot of one of the tables in it."""
+    file, _, part = name.partition(".")
+    content = json.loads((RESULTS / f"{file}.json").read_text())
+    rows = _rows(content[part] if part else content, each=name in EACH_CLIP)
     keys = list(dict.fromkeys(key for row in rows for key in row))
     lines = [keys, ["---"] * len(keys), *([_cell(row.get(key, "")) for key in keys] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

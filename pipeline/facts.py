@@ -38,6 +38,12 @@ def weights_of(records: Sequence[StepRecord]) -> list[dict[str, str]]:
     ]
 
 
+def body_of(records: Sequence[StepRecord]) -> dict[str, str] | None:
+    """Name, digest and licence of the body that poses and betas belong to; None where nobody was posed."""
+    posing = [record for record in records if record.step.rpartition("/")[2] in {"solve", "retarget"}]
+    return next(iter(weights_of(posing)), None)
+
+
 def warnings_of(records: Sequence[StepRecord]) -> list[str]:
     """What the steps of a run complained of."""
     return [warning for record in records for warning in record.warnings]

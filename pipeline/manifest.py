@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipeline.atomic import write
 from pipeline.config import PipelineConfig
-from pipeline.facts import KINETRACE_VERSION, source_of, versions, warnings_of, weights_of
+from pipeline.facts import KINETRACE_VERSION, body_of, source_of, versions, warnings_of, weights_of
 from pipeline.stamp import as_json
 from pipeline.store import StepRecord
 from pipeline.task import PersonResult, Task
@@ -33,6 +33,7 @@ def write_manifest(
         "config": as_json(config),
         "versions": versions(),
         "weights": weights_of(records),
+        "body": body_of(records),
         "stages": [
             {
                 "step": record.step,

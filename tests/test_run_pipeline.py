@@ -86,6 +86,7 @@ def test_run_json_tells_input_settings_weights_and_quality(whole: Path) -> None:
     assert {row["name"] for row in manifest["weights"]} >= {"free_body.npz", "pose_landmark_full.tflite"}
     assert all("not registered" not in row["licence"] for row in manifest["weights"])
     assert manifest["people"][0]["quality"]["observed_share"] == 1
+    assert manifest["body"]["name"] == "free_body.npz" and "CC0" in manifest["body"]["licence"]
     assert set(manifest["files"]) >= TREE - {"run.json"}
 
 
