@@ -54,11 +54,15 @@ def fit_skin(body: Body, examples: Examples) -> Body:
     mirror = torch.from_numpy(find_mirror(body.template_m.numpy()))
     both = _with_mirror_images(examples, mirror)
     body = _with_weights(body, _fit_weights(body, both, mirror))
-    kept = _fit_correctives(body, both, mirror, _felt_joints(body)).flatten(2).norm(dim=-1) > FAINT_M
-    corrective_m = _fit_correctives(body, both, mirror, kept)
-    vertex, joint = torch.nonzero(kept, as_tuple=True)
+    strong = _strong(_fit_correctives(body, both, mirror, _felt_joints(body)))
+    corrective_m = _fit_correctives(body, both, mirror, strong)
+    vertex, joint = torch.nonzero(_strong(corrective_m), as_tuple=True)
     chosen_m = corrective_m[vertex, joint].to(body.template_m.dtype)
     return replace(body, corrective_vertex=vertex, corrective_joint=joint, corrective_m=chosen_m)
+
+
+def _strong(corrective_m: Float[Tensor, "vertices 24 3 9"]) -> Tensor:
+    return corrective_m.flatten(2).norm(dim=-1) > FAINT_M
 
 
 def _with_mirror_images(examples: Examples, mirror: Tensor) -> Examples:
