@@ -103,7 +103,9 @@ def pose_problem(model: Model, trial: Trial, tasks: Tasks) -> Problem:
     markers = tuple(m for m in model.markers if m.name in column and tasks.marker_weight.get(m.name, 0.0) > 0)
     if not markers:
         problem = f"of {len(column)} measured markers none is followed on model {model.name!r}"
-        raise InputError(problem, f"measure, and weight, some of {', '.join(m.name for m in model.markers[:8])} ...")
+        raise InputError(
+            problem, f"measure, and weight, markers such as {', '.join(m.name for m in model.markers[:8])}"
+        )
     target = trial.markers_m[:, [column[m.name] for m in markers]]
     weight = np.array([tasks.marker_weight[m.name] for m in markers]) * ~np.isnan(target).any(axis=2)
     total = weight.sum(axis=1, keepdims=True)

@@ -146,6 +146,16 @@ def test_a_users_model_is_followed_as_our_own(tmp_path: Path, followed: dict[str
     assert np.allclose(result.coordinates, followed["standard"].coordinates, atol=1e-4)
 
 
+def test_a_users_model_may_stand_and_turn_anywhere(tmp_path: Path) -> None:
+    own = full_body("standard")
+    root = own.joints[0]
+    narrow = tuple(replace(c, lower=-0.3, upper=1.0) for c in root.coordinates)
+    path = tmp_path / "narrow.osim"
+    path.write_text(write_model(replace(own, joints=(replace(root, coordinates=narrow), *own.joints[1:]))))
+    result = biomech.run(Config(model=str(path)), make_walk(1.5))
+    assert not result.doubtful.any() and np.ptp(column(result, "pelvis_tx")) > 1.5
+
+
 def test_models_that_cannot_follow_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no model called 'fullbody'"):
         biomech.run(Config(model="fullbody"), WALK)
