@@ -13,10 +13,10 @@ import numpy as np
 import tyro
 from jaxtyping import Bool, Float
 
-from models.bvh import Bvh, BvhJoint
+from models.bvh.reader import Bvh, BvhJoint
 from models.contacts import CONTACT_POINTS, foot_contacts
-from models.retarget_axes import standing_axes
-from models.retarget_source import LONG_BONES, SIDES, find_person
+from models.retarget.axes import standing_axes
+from models.retarget.source import LONG_BONES, SIDES, find_person
 from models.skeletons import SMPL_INDEX
 from stages.retarget.motion import retarget_person
 from training.mocap_clips import MocapClip, read_clips

@@ -13,7 +13,7 @@ import pybvh
 import pytest
 
 from benchmark.metrics import Points, score
-from models.bvh import place_bvh_joints, read_bvh
+from models.bvh.reader import place_bvh_joints, read_bvh
 from models.osim.mot import load_mot
 from models.skeletons import LANDMARKS, SMPL_JOINTS
 from stages.export.joint_names import JOINT_NAMES

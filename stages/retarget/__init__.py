@@ -40,8 +40,8 @@ def run(config: Config, bvh: Path) -> Motion:
         ConfigError, WeightsError: the body cannot be had.
     """
     # torch and scipy take a second to import.
-    from models.bvh import read_bvh  # noqa: PLC0415
-    from models.retarget_source import find_person  # noqa: PLC0415
+    from models.bvh.reader import read_bvh  # noqa: PLC0415
+    from models.retarget.source import find_person  # noqa: PLC0415
     from stages.retarget.motion import retarget_person  # noqa: PLC0415
 
     return retarget_person(config.body, find_person(read_bvh(bvh), config.unit_m, config.up))

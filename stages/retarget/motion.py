@@ -11,8 +11,8 @@ from models.bodies import load_body
 from models.devices import single_thread
 from models.errors import InputError
 from models.resample import resample_places, resample_turns, times_at_rate
-from models.retarget_body import fit_bone_lengths, posed_points, retarget_pose
-from models.retarget_source import Source
+from models.retarget.body import fit_bone_lengths, posed_points, retarget_pose
+from models.retarget.source import Source
 from stages.contracts import Motion
 
 log = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import numpy as np
 
-from models.bvh import parse_bvh, place_bvh_joints
+from models.bvh.reader import parse_bvh, place_bvh_joints
 from models.errors import InputError
-from models.retarget_source import find_person
+from models.retarget.source import find_person
 
 SEEDS = (
     "HIERARCHY\nROOT Hips\n{\nOFFSET 0 0 0\nCHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation\n"

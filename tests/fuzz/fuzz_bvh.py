@@ -14,7 +14,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(
-    include=["models.bvh", "models.bvh_words", "models.bvh_names", "models.bvh_tree", "models.bvh_topology"]
+    include=["models.bvh.reader", "models.bvh.words", "models.bvh.names", "models.bvh.tree", "models.bvh.topology"]
 ):
     from tests.fuzz.broken_bvh import PERSON, SEEDS, TOKENS, check
 

@@ -8,7 +8,7 @@ import pybvh
 import pytest
 from scipy.spatial.transform import Rotation
 
-from models.bvh import parse_bvh, place_bvh_joints
+from models.bvh.reader import parse_bvh, place_bvh_joints
 from models.skeletons import SMPL_JOINTS
 from stages.export import bvh
 from stages.export.euler import continuous_euler_zxy

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.bvh import parse_bvh, place_bvh_joints
+from models.bvh.reader import parse_bvh, place_bvh_joints
 from models.errors import ConfigError
 from models.leg_reach import Leg, reach
 from models.resample import resample_places, resample_turns, times_at_rate

@@ -7,17 +7,17 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from models.bodies import load_body
-from models.bvh import parse_bvh
+from models.bvh.reader import parse_bvh
 from models.errors import InputError
 from models.kinematics import world_from_joints
-from models.retarget_axes import standing_axes
-from models.retarget_source import UNIT_M, find_person
+from models.retarget.axes import standing_axes
+from models.retarget.source import UNIT_M, find_person
 from models.skeletons import SMPL_INDEX, SMPL_JOINTS, SMPL_PARENTS
 from stages import retarget
 from stages.contracts import Motion
 from stages.export import bvh as bvh_export
 from stages.export.joint_names import JOINT_NAMES
-from tests.models.bvh_people import T_OFFSETS_M, Person, mirrored, named, walk, world_turns, write_bvh
+from tests.models.bvh.people import T_OFFSETS_M, Person, mirrored, named, walk, world_turns, write_bvh
 from tests.stages import toy_motion
 
 FRAMES = 60

@@ -1,6 +1,6 @@
 """Carries the person of a BVH over to the SMPL tree: bones point where the file's do, and twist as they do.
 
-The orientation of every joint is the file's times a constant (models/retarget_axes.py); a last, smallest turn lays
+The orientation of every joint is the file's times a constant (models/retarget/axes.py); a last, smallest turn lays
 each long bone exactly along the file's, whatever stands between its two joints. Of the spine, pelvis and chest are the
 file's own; in between, the SMPL tree's three joints take the file's orientations at equal shares of the way, so that
 three joints go one to one, and one or none is split evenly. Fingers and whatever else hangs on a limb are left out.
@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from models.retarget_axes import LEFT, UP, between, clip_alignments, standing_axes
-from models.retarget_source import SIDES, Source
+from models.retarget.axes import LEFT, UP, between, clip_alignments, standing_axes
+from models.retarget.source import SIDES, Source
 from models.rotations import shortest_arc
 from models.skeletons import SMPL_INDEX, SMPL_JOINTS, SMPL_PARENTS
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models.bvh_names import limbs_by_names, side_and_part
-from models.bvh_topology import limbs_by_topology
-from models.bvh_tree import Tree
+from models.bvh.names import limbs_by_names, side_and_part
+from models.bvh.topology import limbs_by_topology
+from models.bvh.tree import Tree
 
 LEG = ("hip", "knee", "ankle", "foot")
 ARM = ("collar", "shoulder", "elbow", "wrist", "hand")

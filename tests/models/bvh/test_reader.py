@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-import models.bvh
-from models.bvh import parse_bvh, place_bvh_joints, read_bvh
+import models.bvh.reader
+from models.bvh.reader import parse_bvh, place_bvh_joints, read_bvh
 from models.errors import InputError
 
 TEXT = """HIERARCHY
@@ -111,7 +111,7 @@ def test_a_tree_too_deep_or_too_large_is_refused_where_it_begins_to_be():
 def test_a_file_beyond_reason_is_refused_unread(tmp_path, monkeypatch):
     path = tmp_path / "a.bvh"
     path.write_text(TEXT)
-    monkeypatch.setattr(models.bvh, "MAX_BYTES", len(TEXT) - 1)
+    monkeypatch.setattr(models.bvh.reader, "MAX_BYTES", len(TEXT) - 1)
     with pytest.raises(InputError, match=r"a\.bvh is larger than"):
         read_bvh(path)
 

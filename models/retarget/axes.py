@@ -14,7 +14,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from models.contacts import point_contacts
-from models.retarget_source import SIDES, Source
+from models.retarget.source import SIDES, Source
 
 Turn = Float[np.ndarray, "3 3"]
 Turns = Float[np.ndarray, "frames 3 3"]

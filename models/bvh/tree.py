@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from models.bvh import Bvh
+from models.bvh.reader import Bvh
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
-from models.bvh_tree import Limbs, Tree
+from models.bvh.tree import Limbs, Tree
 
 ALIKE: Final = 0.1
 """Branches are a pair when their bones differ by less than this share of their length."""

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from models.bodies.body import Body, pose_joints, pose_landmarks, rest_joints
 from models.contacts import CONTACT_ROWS, SOLE_M
-from models.retarget_bvh import parent_from_joints, retarget_rotations
-from models.retarget_source import SIDES, Source
+from models.retarget.rotations import parent_from_joints, retarget_rotations
+from models.retarget.source import SIDES, Source
 from models.skeletons import SMPL_INDEX
 
 LENGTHS: Final = (

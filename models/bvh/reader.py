@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from models.bvh_words import Words
+from models.bvh.words import Words
 from models.errors import InputError
 
 POSITIONS: Final = ("Xposition", "Yposition", "Zposition")

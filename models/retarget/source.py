@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
-from models.bvh import Bvh, pose_bvh_joints
-from models.bvh_names import limbs_by_names
-from models.bvh_topology import limbs_by_topology
-from models.bvh_tree import Limbs, Tree, tree_of
+from models.bvh.names import limbs_by_names
+from models.bvh.reader import Bvh, pose_bvh_joints
+from models.bvh.topology import limbs_by_topology
+from models.bvh.tree import Limbs, Tree, tree_of
 from models.errors import InputError
 
 UNIT_M: Final[Mapping[str, float]] = {

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from models.bvh_tree import Limbs, Tree
+from models.bvh.tree import Limbs, Tree
 
 
 def _words(text: str) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""Tests of reading BVH and of finding limbs in it."""

@@ -1,0 +1,1 @@
+"""Tests of carrying the person of a BVH over to a body."""
