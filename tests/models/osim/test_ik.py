@@ -251,7 +251,7 @@ def test_who_stands_beyond_a_bounded_place_is_kept_at_the_bound() -> None:
         '<Coordinate name="b0_3">', '<Coordinate name="b0_3"><clamped>true</clamped><range>-3 3</range>', 1
     )
     bounded = read_model(text)
-    moved = replace(far, markers_m=far.markers_m + [20.0, 0.0, 0.0])
+    moved = replace(far, markers_m=far.markers_m + np.array([20.0, 0.0, 0.0]))
     poses = ik.solve(bounded, moved, even_tasks(bounded)).poses
     for values, coordinate in zip(poses.T, bounded.coordinates, strict=True):
         assert not coordinate.clamped or (coordinate.lower <= values.min() and values.max() <= coordinate.upper)
