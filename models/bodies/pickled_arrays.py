@@ -17,6 +17,8 @@ MAX_AXES: Final = 8
 MAX_SIZE: Final = 2**31
 MAX_DENSE: Final = 2**26
 """Entries that a sparse matrix may have when it is written out."""
+MAX_WRITTEN: Final = 8 * MAX_DENSE
+"""Bytes of an array of which the file holds fewer: a sparse matrix written out, or what an index picks."""
 
 
 class RefusedError(Exception):
@@ -118,6 +120,7 @@ def _sparse(made: Pending) -> np.ndarray:
     if rows * columns > MAX_DENSE:
         raise RefusedError(f"holds a sparse matrix of {rows} x {columns}")
     data = resolve(state["data"])
+    _require_room(rows * columns, data.dtype)
     row, column = _places(made.kind, state)
     dense = np.zeros((rows, columns), data.dtype)
     if not len(data) == len(row) == len(column) or min(row.min(initial=0), column.min(initial=0)) < 0:
@@ -143,10 +146,17 @@ def _chumpy(made: Pending) -> np.ndarray:
     if "x" in state:
         return np.asarray(resolve(state["x"]))
     if made.parts[0] == "Select":
-        picked = resolve(state["a"]).reshape(-1)[np.asarray(resolve(state["idxs"])).reshape(-1)]
+        source, index = resolve(state["a"]).reshape(-1), np.asarray(resolve(state["idxs"])).reshape(-1)
+        _require_room(len(index), source.dtype)
+        picked = source[index]
         shape = state.get("preferred_shape")
         return picked if shape is None else picked.reshape(_sizes(shape))
     raise RefusedError(f"holds chumpy's {made.parts[0]}, which computes instead of keeping an array")
+
+
+def _require_room(entries: int, kind: np.dtype[Any]) -> None:
+    if entries * kind.itemsize > MAX_WRITTEN:
+        raise RefusedError(f"holds {entries} entries of {kind.itemsize} bytes each in fewer bytes")
 
 
 def _empty_array(of: Any, *_: Any) -> Pending:

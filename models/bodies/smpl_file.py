@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile
+from zlib import error as ZlibError  # noqa: N812
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from models.bodies.unpickle import read_pickle
+from models.bodies.unpickle import MAX_TOTAL, read_pickle
 from models.errors import InputError, OutputError
 from models.skeletons import SMPL_PARENTS
 
@@ -23,6 +24,15 @@ KEPT: Final = (
     "hands_componentsl", "hands_componentsr", "hands_meanl", "hands_meanr", "lmk_faces_idx", "lmk_bary_coords",
 )  # fmt: skip
 """Arrays that smplx wants of SMPL-H and SMPL-X beside those of the body."""
+WANTED: Final = frozenset(
+    {"v_template", "shapedirs", "posedirs", "J_regressor", "weights", "f", "kintree_table", "vertex_ids", *KEPT}
+)
+"""What is read of a file."""
+_DAMAGE: Final = (
+    OSError, ValueError, EOFError, BadZipFile, ZlibError, AttributeError, KeyError, NotImplementedError, RuntimeError,
+    MemoryError,
+)  # fmt: skip
+"""What a damaged archive leads to, one that is locked or packed in an unknown way, or one that claims too much."""
 REMEDY: Final = "get the model from its makers again, or run `python -m models.bodies.convert` on what they gave"
 
 
@@ -122,21 +132,13 @@ def write_smpl(path: Path, model: SmplFile) -> None:
 
 def _read_npz(path: Path) -> dict[str, Any]:
     """Only what is wanted: SMPL-X's own file holds pickled objects besides, which stay closed."""
-    wanted = {
-        "v_template",
-        "shapedirs",
-        "posedirs",
-        "J_regressor",
-        "weights",
-        "f",
-        "kintree_table",
-        "vertex_ids",
-        *KEPT,
-    }
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files if key in wanted}
-    except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
+            keys = [key for key in archive.files if key in WANTED]
+            if sum(archive.zip.getinfo(f"{key}.npy").file_size for key in keys) > MAX_TOTAL:
+                raise ValueError(f"more than {MAX_TOTAL} bytes")
+            return {key: archive[key] for key in keys}
+    except _DAMAGE as error:
         raise InputError(f"{path} cannot be read as .npz ({' '.join(str(error).split())})", REMEDY) from error
 
 

@@ -2,8 +2,8 @@
 
 A pickle is a program that may call whatever it names. This reader follows its instructions with stand-ins: a name
 stays a text, a call is understood when it is one of those that arrays, sparse matrices and chumpy's wrappers need,
-and refused otherwise. Nothing is imported, nothing of the file is called, and no more memory is taken than the
-file's own bytes account for.
+and refused otherwise. Nothing is imported, nothing of the file is called. Following the instructions takes no more
+memory than the file's own bytes account for; the arrays that are then made of it have bounds of their own.
 """
 
 import codecs
@@ -19,6 +19,8 @@ from models.errors import InputError
 
 MAX_BYTES: Final = 2**30
 """Larger than any body model; SMPL-X with 400 directions takes about half of it."""
+MAX_TOTAL: Final = 2 * MAX_BYTES
+"""Bytes of all arrays together; few of a file may stand for many."""
 _MARK: Final = object()
 _INSTRUCTIONS: Final = {known.code: known for known in pickletools.opcodes}
 _DAMAGE: Final = (
@@ -49,7 +51,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
         found = _run(io.BytesIO(content))
         if not isinstance(found, dict):
             raise RefusedError(f"holds a {type(found).__name__} where a body model has its named arrays")
-        return {str(key): resolve(value) for key, value in found.items()}
+        return _resolved(found)
     except RefusedError as refusal:
         raise InputError(
             f"{path.name} {refusal}, which no body model needs; nothing of it was run",
@@ -60,6 +62,17 @@ def read_pickle(path: Path) -> dict[str, Any]:
             f"{path.name} is no whole pickle ({type(error).__name__}: {str(error)[:200]})",
             "get the model from its makers again",
         ) from None
+
+
+def _resolved(found: Mapping[Any, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    total = 0
+    for key, value in found.items():
+        values[str(key)] = resolve(value)
+        total += getattr(values[str(key)], "nbytes", 0)
+        if total > MAX_TOTAL:
+            raise RefusedError(f"holds arrays of more than {MAX_TOTAL} bytes")
+    return values
 
 
 def _run(stream: io.BytesIO) -> Any:

@@ -1,7 +1,10 @@
 """A user's SMPL, SMPL-H or SMPL-X file does what the free body does; smplx, read on its own, agrees."""
 
+import io
 import logging
 import pickle
+import struct
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -254,6 +257,24 @@ def test_nothing_falls_back_to_another_body(tmp_path, files) -> None:
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(InputError, match="cannot be read"):
         load_body(str(tmp_path / "text.npz"))
+
+
+@pytest.mark.parametrize("kind", ["claims too much", "packs too much", "is damaged"])
+def test_a_hostile_archive_is_told_as_such(tmp_path, kind: str) -> None:
+    path = tmp_path / "model.npz"
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (2**45, 3)})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("v_template.npy", header.getvalue() + bytes(999))
+    content = bytearray(path.read_bytes())
+    if kind == "packs too much":
+        place = content.rindex(b"PK\x01\x02") + 24
+        content[place : place + 4] = struct.pack("<I", 2**32 - 2)
+    if kind == "is damaged":
+        content[60:70] = bytes(10)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"cannot be read as \.npz"):
+        load_body(str(path))
 
 
 def test_a_skin_of_unknown_vertices_needs_names(tmp_path) -> None:

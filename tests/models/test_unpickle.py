@@ -100,6 +100,17 @@ class _SetsState:
         return np.dtype, ("f8",), {"x": 1}, None, None, os.system
 
 
+def _sparse_of(data: np.ndarray, shape: tuple[int, int]) -> sparse.csc_matrix:
+    """A matrix of entries that SciPy would not take."""
+    made = sparse.csc_matrix(shape)
+    made.__dict__.update(data=data, indices=np.zeros(1, np.int32), indptr=np.array([0, *[1] * shape[1]], np.int32))
+    return made
+
+
+_ALIKE = sparse.csc_matrix((2**13, 2**13))
+"""Half a gigabyte when it is written out."""
+
+
 def _harm(mark: Path) -> dict[str, bytes]:
     touch = f"touch {mark}"
     objects = np.array([_Calls(os.system, touch)], dtype=object)
@@ -151,6 +162,24 @@ def _harm(mark: Path) -> dict[str, bytes]:
         "larger than its bytes": old.pickled(
             old.dictionary({"v": old.array(VALUES).replace(old.integer(2), old.integer(2**30))})
         ),
+        "a pick of many long texts": old.pickled(
+            old.dictionary(
+                {
+                    "v": old.instance(
+                        "chumpy.reordering",
+                        "Select",
+                        {
+                            "a": old.array(np.array([b"a" * 9999])),
+                            "idxs": old.array(np.zeros(60_000, np.uint8)),
+                        },
+                    )
+                }
+            )
+        ),
+        "a sparse matrix of long texts": pickle.dumps(
+            {"v": _sparse_of(np.array([b"a" * 9999]), (2**13, 2**13))}
+        ),
+        "few bytes that stand for many": pickle.dumps({str(key): _ALIKE for key in range(5)}),
         "chumpy that computes": old.pickled(
             old.dictionary({"v": old.instance("chumpy.ch_ops", "add", {"a": old.array(VALUES)})})
         ),
