@@ -11,7 +11,8 @@ KINDS: Final = (
     (".glb", "Animated body: Blender, Unity, Unreal, browsers"),
     ("_smpl.npz", "SMPL-format parameters, as in AMASS"),
     ("_mesh.npz", "The skin in every frame (numpy)"),
-    (".obj", "The skin of one frame"),
+    ("_obj.zip", "The skin, one OBJ for every frame"),
+    ("_ply.zip", "The skin, one PLY for every frame"),
     ("_joints.trc", "Joint centres for OpenSim"),
     (".trc", "Markers for OpenSim"),
     (".mot", "Joint coordinates for OpenSim"),
@@ -23,7 +24,7 @@ KINDS: Final = (
     ("_gait_curves.csv", "Joint coordinates over the gait cycle"),
     ("_biomech.json", "How the OpenSim results were made"),
     ("_angles.csv", "Joint angles as a table"),
-    (".c3d", "Joint centres for gait laboratories"),
+    (".c3d", "Landmarks and joint centres for gait laboratories"),
     ("setup.xml", "Setup for an OpenSim tool"),
     ("overlay.mp4", "The video with the body over it"),
 )
