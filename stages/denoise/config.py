@@ -1,6 +1,9 @@
 """What can be set about smoothing."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
+
+from models.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -19,3 +22,8 @@ class Config:
     """Wrists and hands."""
     head_s: float = 1 / 4
     """Neck and head."""
+
+    def __post_init__(self) -> None:
+        for name, period_s in asdict(self).items():
+            if not (period_s > 0 and math.isfinite(period_s)):
+                raise ConfigError(f"denoise.{name} is {period_s}", "give a number of seconds above zero")

@@ -4,11 +4,13 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from models.errors import ConfigError
 from stages.contracts import Exports, Motion
 from stages.export.joint_names import Preset
 from stages.export.mesh_form import MeshFormat
 
 VERSION: Final = 4
+MAX_RATE_HZ: Final = 1000
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +30,10 @@ class Config:
     """Put the skin into the GLB; without it, skeleton and motion only."""
     mesh: MeshFormat = "none"
     """Also write the skin of every frame: npz for all in one file, obj or ply for a .zip of a file each."""
+
+    def __post_init__(self) -> None:
+        if self.fps is not None and not 1 <= self.fps <= MAX_RATE_HZ:
+            raise ConfigError(f"export.fps cannot be {self.fps}", f"choose a rate from 1 to {MAX_RATE_HZ}")
 
 
 def run(config: Config, stem: str, motion: Motion) -> Exports:

@@ -1,5 +1,6 @@
 """Shows the motion over the video that it came from: skin and skeleton on its frames, streaming, in order."""
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +12,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from jaxtyping import UInt8
 
+from models.errors import ConfigError
 from stages.contracts import Clip, Motion
 from stages.frames import read_frames, small_picture
 from stages.thinning import fitting_size, mean_rate_hz, thinned
@@ -35,6 +37,14 @@ class Config:
     """Faster clips show every second, third ... frame, so that about this many are drawn for a second."""
     opacity: float = 0.6
     """How much of the picture the skin hides, 0 to 1."""
+
+    def __post_init__(self) -> None:
+        for name in ("long_side_px", "preview_long_side_px", "max_rate_hz"):
+            value = getattr(self, name)
+            if not (value > 0 and math.isfinite(value)):
+                raise ConfigError(f"overlay.{name} is {value}", "give a number above zero")
+        if not 0 <= self.opacity <= 1:
+            raise ConfigError(f"overlay.opacity is {self.opacity}", "give a number from 0 to 1")
 
 
 def draw(config: Config, video: Path, clip: Clip, motions: tuple[Motion, ...]) -> Iterator[tuple[Picture, Picture]]:

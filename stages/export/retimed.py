@@ -6,18 +6,14 @@ straight. So every leg is bent until its ankle lies on the straight line too: a 
 """
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from models.errors import ConfigError
 from models.leg_reach import Leg, reach
 from models.resample import resample_places, resample_turns, times_at_rate
 from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 from stages.contracts import Motion
-
-MAX_RATE_HZ: Final = 1000
 
 Turns = Float[np.ndarray, "frames 24 3 3"]
 Places = Float[np.ndarray, "frames 24 3"]
@@ -29,12 +25,7 @@ def for_animation(motion: Motion, rate_hz: int | None, *, in_place: bool) -> Mot
     Args:
         rate_hz: frames per second; None for the motion's own.
         in_place: without its way over the floor.
-
-    Raises:
-        ConfigError: a rate that no file can have.
     """
-    if rate_hz is not None and not 1 <= rate_hz <= MAX_RATE_HZ:
-        raise ConfigError(f"export.fps cannot be {rate_hz}", f"choose a rate from 1 to {MAX_RATE_HZ}")
     retimed = motion if rate_hz is None else at_rate(motion, rate_hz)
     return on_the_spot(retimed) if in_place else retimed
 

@@ -1,10 +1,12 @@
 """Turns a BVH of any person into a motion of the body, as if a video had been solved."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from models.errors import ConfigError
 from stages.contracts import Motion
 
 VERSION: Final = 1
@@ -20,6 +22,10 @@ class Config:
     """Length of the file's unit in metres; None guesses it from the length of the legs."""
     up: Literal["auto", "y", "z"] = "auto"
     """Which axis of the file points up; auto takes Y unless the person stands along Z."""
+
+    def __post_init__(self) -> None:
+        if self.unit_m is not None and not (self.unit_m > 0 and math.isfinite(self.unit_m)):
+            raise ConfigError(f"retarget.unit_m is {self.unit_m}", "give a number above zero, such as 0.01")
 
 
 def reads(config: Config) -> Sequence[Path]:

@@ -1,6 +1,12 @@
 """What can be set about fitting a body."""
 
 from dataclasses import dataclass
+from typing import Final
+
+from models.errors import ConfigError
+
+HEIGHTS_M: Final = (0.3, 3.0)
+"""Beyond, a height is a slip: centimetres for metres, say."""
 
 
 @dataclass(frozen=True)
@@ -13,3 +19,10 @@ class Config:
     """The person's stature, which the body's shape keeps to; None takes the most likely."""
     refine_steps: int = 2
     """Gauss-Newton steps after the direct solution; 0 for the direct solution alone."""
+
+    def __post_init__(self) -> None:
+        low_m, high_m = HEIGHTS_M
+        if self.height_m is not None and not low_m <= self.height_m <= high_m:
+            raise ConfigError(f"solve.height_m is {self.height_m}", "give metres, such as 1.78")
+        if self.refine_steps < 0:
+            raise ConfigError(f"solve.refine_steps is {self.refine_steps}", "give 0 or more")

@@ -49,6 +49,15 @@ def test_every_setting_is_documented() -> None:
         ({"detect": {"detector": "openpose"}}, ["detect.detector", "openpose", "blazepose"]),
         ({"lift": {"height_m": -1.8}}, ["height_m", "-1.8"]),
         ({"lift": {"height_m": float("nan")}}, ["height_m", "nan"]),
+        ({"solve": {"height_m": 178.0}}, ["solve.height_m", "178", "metres"]),
+        ({"solve": {"height_m": float("nan")}}, ["solve.height_m", "nan"]),
+        ({"solve": {"refine_steps": -1}}, ["solve.refine_steps", "-1"]),
+        ({"denoise": {"legs_s": 0.0}}, ["denoise.legs_s", "0.0", "seconds"]),
+        ({"export": {"fps": 0}}, ["export.fps", "0"]),
+        ({"overlay": {"max_rate_hz": 0.0}}, ["overlay.max_rate_hz", "0.0"]),
+        ({"overlay": {"long_side_px": -1}}, ["overlay.long_side_px", "-1"]),
+        ({"overlay": {"opacity": 5.0}}, ["overlay.opacity", "5.0"]),
+        ({"retarget": {"unit_m": -1.0}}, ["retarget.unit_m", "-1.0", "0.01"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_the_way_out(settings: dict[str, object], words: list[str]) -> None:

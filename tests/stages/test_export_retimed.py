@@ -100,9 +100,9 @@ def test_settings_change_animation_files_and_leave_the_result(tmp_path):
 
 
 @pytest.mark.parametrize("fps", [0, -24, 100_000])
-def test_a_rate_that_no_file_can_have_is_refused(motion, fps):
+def test_a_rate_that_no_file_can_have_is_refused_before_anything_runs(fps):
     with pytest.raises(ConfigError, match=f"export.fps cannot be {fps}. Choose a rate from 1 to 1000"):
-        retimed.for_animation(motion, fps, in_place=False)
+        export.Config(fps=fps)
 
 
 def test_a_leg_reaches_what_is_within_its_length_and_stretches_towards_the_rest():
