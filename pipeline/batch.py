@@ -23,6 +23,8 @@ VIDEO_SUFFIXES: Final = frozenset(
     {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"}
 )
 """What counts as a video when a folder is named; a file that is named itself may be called anything."""
+MAX_STEM_LETTERS: Final = 200
+"""File systems take names of 255 bytes, and results add up to two dozen."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ def find_videos(inputs: Sequence[Path]) -> list[Path]:
 
 
 def stem_of(video: Path) -> str:
-    """A name for the results: the file's own, in letters that every system and format takes."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", video.stem).strip("_") or "clip"
+    """A name for the results: the file's own, in letters that every system and format takes, cut where it is long."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", video.stem).strip("_")[:MAX_STEM_LETTERS] or "clip"
 
 
 def refuse_twins(videos: Sequence[Path]) -> None:

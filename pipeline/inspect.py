@@ -111,7 +111,7 @@ def _summary(values: np.ndarray) -> str:
     is_text = values.dtype.kind == "U"
     shape = f"{'text' if is_text else values.dtype.name:9s}{'x'.join(map(str, values.shape)) or 'one':14s}"
     if is_text or values.ndim == 0:
-        return f"{shape}{str(values.tolist())[:_TEXT_LETTERS]}"
+        return f"{shape}{' '.join(str(values.tolist()).split())[:_TEXT_LETTERS]}"
     if values.dtype == np.bool_:
         return f"{shape}{values.mean():.1%} true"
     finite = values[np.isfinite(values)]
