@@ -1,11 +1,20 @@
-"""Turn videos of people into motion: python run_pipeline.py [INPUT ...], or look at a run: inspect FOLDER."""
+"""Turn videos of people into motion: python run_pipeline.py [INPUT ...], or look at a run: inspect FOLDER.
+
+doctor says whether this machine has all it takes, licenses under which terms everything here stands.
+"""
 
 # ruff: noqa: E402
 import gc
 
 gc.disable()  # until all is imported: what is imported stays, and looking for garbage in it costs a tenth
 
+import importlib
 import os
+import sys
+
+if __name__ == "__main__" and sys.argv[1:2] in (["doctor"], ["licenses"]):
+    # Before any package is imported: one that is missing is for the doctor to name.
+    sys.exit(importlib.import_module(f"pipeline.{sys.argv[1]}").main(sys.argv[2:]))
 
 # Idle threads of numpy's BLAS spin while all else imports; nothing here multiplies large matrices through numpy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -17,7 +26,6 @@ AHEAD = Ahead.start() if __name__ == "__main__" else None
 
 import argparse
 import dataclasses
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
