@@ -4,13 +4,12 @@ Lines that start with # say how it was made. Who does not walk gets a table with
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from models.gait import CYCLE_POINTS, SIDES, Gait, Walker, find_gait, over_cycle
-from models.osim.forward import place_bodies
+from models.gait import CYCLE_POINTS, SIDES, Gait, over_cycle
+from models.osim.gait import gait_of_poses
 from models.osim.model import Model
 from stages.contracts import Biomechanics
 from stages.export.number_rows import number_rows
@@ -22,20 +21,11 @@ METHOD: Final = (
     "Events: heel farthest ahead of the pelvis, toe farthest behind it (Zeni, Richards and Higginson 2008), between "
     "frames by a parabola."
 )
-NEEDED: Final = ("pelvis", "femur_r", "tibia_r", "calcn_r", "toes_r", "calcn_l", "toes_l")
 
 
 def gait_of(biomechanics: Biomechanics, model: Model) -> Gait:
     """Read gait off the bodies of a model; one that lacks legs has none."""
-    missing = [body for body in NEEDED if body not in model.body_index]
-    if missing:
-        return Gait(absence=f"the model has no body called {missing[0]}")
-    place_m = place_bodies(model, biomechanics.coordinates).origin_m
-    body_m = {body: place_m[:, model.body_index[body]] for body in NEEDED}
-    chain = ("femur_r", "tibia_r", "calcn_r")
-    leg_m = sum(float(np.linalg.norm(body_m[a][0] - body_m[b][0])) for a, b in pairwise(chain))
-    heel_m, toe_m = (np.stack([body_m[f"{part}_{side[0]}"] for side in SIDES], axis=1) for part in ("calcn", "toes"))
-    return find_gait(Walker(biomechanics.timestamps_s, body_m["pelvis"], heel_m, toe_m, leg_m))
+    return gait_of_poses(model, biomechanics.timestamps_s, biomechanics.coordinates)
 
 
 def encode_events(gait: Gait, notes: Sequence[str]) -> str:
