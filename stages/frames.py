@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -24,6 +25,8 @@ from stages.contracts import Clip
 THREADS: Final = 2
 CV2_TURN: Final = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 MP4_SIGNATURE: Final = b"ftyp"
+UNSAID_RATE_HZ: Final = 25
+"""Of a stream that tells neither times nor a rate: an assumption."""
 TAGGED_MATRIX: Final = {
     1: Colorspace.ITU709,
     5: Colorspace.ITU601,
@@ -32,6 +35,12 @@ TAGGED_MATRIX: Final = {
     10: Colorspace.BT2020,
 }
 """By the number in the stream (ITU-T H.273, table 4)."""
+LEAP_BACK_S: Final = 0.1
+LEAP_AHEAD_S: Final = 10.0
+"""A time of decoding that steps back, or in a broadcast's container ahead, by more than this starts a new clock."""
+MOST_REORDERED: Final = 16
+APART_S: Final = 1.0
+"""No frame waits for more others than this (H.264's largest buffer), nor, where they are short, for longer."""
 LARGE_PX: Final = 1280
 """Pictures with a side this long are taken for high definition: an assumption."""
 
@@ -107,7 +116,7 @@ def open_video(video: Path) -> Generator[InputContainer]:
     head = _head(video)
     try:
         # The prefix keeps a colon in a name from being taken for a network protocol.
-        container = av.open(f"file:{video}")
+        container = _open(f"file:{video}")
     except FFmpegError as error:
         if MP4_SIGNATURE in head:
             problem = f"{video} is cut off: the index at its end is missing"
@@ -129,13 +138,14 @@ class Moment:
 def decode(container: InputContainer, times_s: Collection[float] | None = None) -> Iterator[Moment | None]:
     """Yield every frame in the order of showing, and None for every packet that cannot be decoded.
 
-    Times rise strictly: a frame without a time stamp, or whose stamp is not later than the last one's, has no place
-    in time and is left out.
+    Times rise strictly: a frame whose time stamp is not later than the last one's has no place in time and is left
+    out. One without a stamp follows the last one after its duration.
 
     Args:
         container: from open_video.
         times_s: the times that are wanted; a frame at another time is left out where no other is built on it.
     """
+    stream = picture_stream(container)
     # AVI keeps no times of showing; what is reported as such belongs to other frames. Those of decoding serve.
     has_decoding_times_only = container.format.name == "avi"
     first = last = None
@@ -150,7 +160,9 @@ def decode(container: InputContainer, times_s: Collection[float] | None = None) 
             yield None
             continue
         stamp = frame.dts if has_decoding_times_only else frame.pts
-        if stamp is None or frame.time_base is None or (last is not None and stamp <= last):
+        if stamp is None:
+            stamp = 0 if last is None else last + _duration(frame, stream)
+        if frame.time_base is None or (last is not None and stamp <= last):
             continue
         first, last = (stamp if first is None else first), stamp
         yield Moment(float((stamp - first) * frame.time_base), frame)
@@ -189,6 +201,11 @@ def _head(video: Path) -> bytes:
     return head
 
 
+def _open(name: str) -> InputContainer:
+    # Old and damaged files hold words that are not UTF-8.
+    return av.open(name, metadata_errors="replace")
+
+
 def _moving(container: InputContainer) -> list[VideoStream]:
     still = Disposition.attached_pic | Disposition.timed_thumbnails
     return [stream for stream in container.streams.video if not stream.disposition & still]
@@ -202,32 +219,83 @@ def _require_pictures(container: InputContainer, video: Path) -> None:
 
 
 def _frames(
-    container: InputContainer, is_wanted: "Callable[[Packet[VideoStream]], bool]"
+    container: InputContainer, is_wanted: "Callable[[Packet[VideoStream]], bool]", threads: int = THREADS
 ) -> Iterator[VideoFrame | None]:
     stream = picture_stream(container)
     stream.thread_type = "AUTO"
-    stream.thread_count = THREADS
+    stream.thread_count = threads
     for packet in _packets(container, stream):
-        if packet is not None:
-            stream.codec_context.skip_frame = "DEFAULT" if is_wanted(packet) else "NONREF"
+        if packet is None:
+            yield None
+            continue
+        stream.codec_context.skip_frame = "DEFAULT" if is_wanted(packet) else "NONREF"
         try:
-            frames = packet.decode() if packet is not None else [None]
+            yield from packet.decode()
         except FFmpegError:
-            frames = [None]
-        yield from frames
+            yield None
+            if not packet.size and threads > 1:
+                yield from _last_frames(container, is_wanted)
+
+
+def _last_frames(
+    container: InputContainer, is_wanted: "Callable[[Packet[VideoStream]], bool]"
+) -> Iterator[VideoFrame | None]:
+    """Every frame once more, on one thread: there a broken last packet takes no frame along that waits in the other.
+
+    Whoever asks for rising times leaves out those that he has seen; those without a stamp are left out here.
+    """
+    with _open(container.name) as again:
+        for frame in _frames(again, is_wanted, threads=1):
+            if frame is not None and frame.pts is not None:
+                yield frame
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream] | None]":
-    """Yield packets, and None for those that do not arrive whole.
+    """Yield packets with stamps that do not leap, and None where the file breaks off.
 
-    An incomplete packet would give a torn picture; the last one of a file that was cut off would also take the frames
-    that wait in the decoder's threads along.
+    An incomplete packet is decoded, for others are built on it; only the last one of a file that was cut off would
+    give nothing but a torn picture.
     """
+    torn = None
     try:
-        for packet in container.demux(stream):
-            yield None if packet.is_corrupt else packet
+        for packet in _without_leaps(container, stream):
+            if torn is not None:
+                yield torn if packet.size else None
+            torn = packet if packet.is_corrupt else None
+            if torn is None:
+                yield packet
     except FFmpegError:
         yield None
+
+
+def _without_leaps(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    """Shift the stamps of the packets that follow one whose time of decoding leaps, as ffmpeg does.
+
+    A time of showing far from that of decoding is a damaged one and is dropped.
+    """
+    may_leap_ahead = bool(container.format.flags & Flags.ts_discont.value)
+    shift, due = 0, None
+    for packet in container.demux(stream):
+        if packet.dts is not None:
+            late = 0 if due is None else packet.dts + shift - due
+            late_s = float(late * packet.time_base)
+            if late_s < -LEAP_BACK_S or (may_leap_ahead and late_s > LEAP_AHEAD_S):
+                shift -= late
+            due = packet.dts + shift + (packet.duration or 0)
+            if packet.pts is not None:
+                apart = abs(packet.pts - packet.dts)
+                if apart > MOST_REORDERED * (packet.duration or 0) and apart * packet.time_base > APART_S:
+                    packet.pts = None
+            packet.dts += shift
+        if packet.pts is not None:
+            packet.pts += shift
+        yield packet
+
+
+def _duration(frame: VideoFrame, stream: VideoStream) -> int:
+    if frame.duration or frame.time_base is None:
+        return max(1, frame.duration)
+    return max(1, round(1 / (stream.guessed_rate or UNSAID_RATE_HZ) / frame.time_base))
 
 
 def _upright_rgb(frame: VideoFrame, clip: Clip, reformatter: VideoReformatter) -> UInt8[np.ndarray, "height width 3"]:

@@ -15,7 +15,7 @@ from models.errors import ConfigError, InputError
 from stages.contracts import Clip
 from stages.frames import decode, open_video, picture_stream, quarter_turns
 
-VERSION: Final = 1
+VERSION: Final = 2
 FOCAL_LENGTH_KEY: Final = "com.apple.quicktime.camera.focal_length.35mm_equivalent"
 FULL_FRAME_DIAGONAL_MM: Final = math.hypot(36, 24)
 
