@@ -5,12 +5,11 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import nnls
 
+from models.bodies.landmark_transfer import POINTS, carriers_of
 from models.skeletons import LANDMARKS, SMPL_INDEX
 
 FINGERS: Final = ("thumb", "index", "middle", "ring", "pinky")
-POINTS: Final = 8
 NEARBY: Final = 200
 LIMB_JOINTS: Final = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 FACE_AND_FEET: Final = {
@@ -98,11 +97,7 @@ def _around(
     point_m: Float[np.ndarray, " 3"], skin_m: Float[np.ndarray, "vertices 3"]
 ) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, " points"]]:
     """A few vertices near a point inside the body, with shares whose mean is the point."""
-    near = np.argsort(np.linalg.norm(skin_m - point_m, axis=1))[:NEARBY]
-    system = np.vstack([skin_m[near].T, np.ones(NEARBY)])
-    share, _ = nnls(system, np.append(point_m, 1.0))
-    largest = np.argsort(-share)[:POINTS]
-    return near[largest], share[largest] / share[largest].sum()
+    return carriers_of(point_m, skin_m, np.argsort(np.linalg.norm(skin_m - point_m, axis=1))[:NEARBY])
 
 
 def _face_or_foot(

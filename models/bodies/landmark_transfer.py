@@ -33,7 +33,7 @@ def transfer_landmarks(
     vertex = np.zeros((len(free.landmark_joint), POINTS), np.int64)
     weight = np.zeros(vertex.shape)
     for row, point_m in enumerate(_targets(free, template_m, joints_m, names)):
-        vertex[row], weight[row] = _around(point_m, template_m)
+        vertex[row], weight[row] = carriers_of(point_m, template_m, _near(point_m, template_m))
     return {
         "landmark_vertex": torch.from_numpy(vertex),
         "landmark_weight": torch.from_numpy(weight.astype(np.float32)),
@@ -60,12 +60,19 @@ def _targets(
     return here_m[nearest] + scale * (landmark_m - there_m[nearest])
 
 
-def _around(
-    point_m: Float[np.ndarray, " 3"], skin_m: Float[np.ndarray, "vertices 3"]
+def carriers_of(
+    point_m: Float[np.ndarray, " 3"], skin_m: Float[np.ndarray, "vertices 3"], near: Int[np.ndarray, " near"]
 ) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, " points"]]:
-    """A few vertices near a point, with shares whose mean is the point or, outside of the skin, next to it."""
-    distance_m = np.linalg.norm(skin_m - point_m, axis=1)
-    near = np.flatnonzero(distance_m <= max(NEARBY_M, 1.5 * distance_m.min()))
+    """POINTS vertices near a point, with shares whose mean is the point or, outside of the skin, next to it.
+
+    Args:
+        near: which to choose from; no fewer than POINTS.
+    """
     share, _ = nnls(np.vstack([skin_m[near].T, np.ones(len(near))]), np.append(point_m, 1.0))
     largest = np.argsort(-share, kind="stable")[:POINTS]
     return near[largest], share[largest] / share[largest].sum()
+
+
+def _near(point_m: Float[np.ndarray, " 3"], skin_m: Float[np.ndarray, "vertices 3"]) -> Int[np.ndarray, " near"]:
+    distance_m = np.linalg.norm(skin_m - point_m, axis=1)
+    return np.flatnonzero(distance_m <= max(NEARBY_M, 1.5 * distance_m.min()))
