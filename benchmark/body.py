@@ -21,8 +21,10 @@ from torch import Tensor
 
 from models.bodies import body_file, load_body
 from models.bodies.body import Body, pose_vertices, rest_vertices
+from models.bodies.convert import own_model
 from models.bodies.packed import read_body
-from models.skeletons import SMPL_JOINTS, SMPL_PARENTS
+from models.bodies.smpl_file import smpl_arrays
+from models.skeletons import SMPL_JOINTS
 from training.anny_skin import read_bone_weights, skin_as_anny
 from training.edge_limits import edge_lengths, edges_of
 from training.fit_correctives import BONES, SHAPE_SPREAD, captured_poses
@@ -30,8 +32,6 @@ from training.pose_extremes import named_poses
 
 BATCHES: Final = (1, 64, 512)
 HELD_OUT: Final = 200
-SMPLX_DIRECTIONS: Final = 300
-"""Of a file with fewer directions of shape smplx takes ten."""
 
 Row = Mapping[str, object]
 
@@ -84,20 +84,10 @@ def smplx_twin(body: Body) -> Any:
     import smplx  # noqa: PLC0415 - non-commercial, asked for by this comparison only
     from smplx.utils import Struct  # noqa: PLC0415
 
-    fill = SMPLX_DIRECTIONS - body.beta_count
-    arrays = {
-        "v_template": body.template_m,
-        "shapedirs": torch.nn.functional.pad(body.shape_m, (0, fill)),
-        "posedirs": body.skin.pose_shape_m,
-        "f": body.faces,
-        "J_regressor": body.joint_regressor,
-        "weights": body.skin_matrix,
-        "kintree_table": torch.stack([torch.tensor(SMPL_PARENTS), torch.arange(len(SMPL_PARENTS))]),
-    }
     with contextlib.redirect_stdout(io.StringIO()):
         return smplx.SMPL(
             "",
-            data_struct=Struct(**{name: array.numpy() for name, array in arrays.items()}),
+            data_struct=Struct(**smpl_arrays(own_model(body))),
             vertex_ids=dict(body.named_vertices),
             num_betas=body.beta_count,
             dtype=body.template_m.dtype,
