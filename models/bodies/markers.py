@@ -15,7 +15,6 @@ from typing import Final
 from models.bodies.points import Inside, OnSkin, Place, Seen, Vertex
 
 _UP: Final = (0.0, 1.0, 0.0)
-_DOWN: Final = (0.0, -1.0, 0.0)
 _AHEAD: Final = (0.0, 0.0, 1.0)
 _BACK: Final = (0.0, 0.0, -1.0)
 _OUT: Final = (1.0, 0.0, 0.0)
