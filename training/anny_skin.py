@@ -17,6 +17,7 @@ from torch import Tensor
 
 from models.bodies.body import Body, rest_joints, rest_vertices, world_from_rest
 from models.errors import InputError
+from models.rotations import rotation_about, twist_about
 from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 from training.body_fit import SHARED_BONES, bone_owner
 
@@ -70,10 +71,8 @@ def split_twist(
     parent_from_joint: Float[Tensor, "*batch 3 3"], axis: Float[Tensor, "*batch 3"]
 ) -> tuple[Float[Tensor, "*batch 3 3"], Float[Tensor, "*batch"]]:
     """A rotation as a swing after a twist about an axis; the twist's angle in radians, within half a turn."""
-    quaternion = roma.rotmat_to_unitquat(parent_from_joint)
-    angle_rad = 2 * torch.atan2((quaternion[..., :3] * axis).sum(dim=-1), quaternion[..., 3])
-    angle_rad = torch.remainder(angle_rad + torch.pi, 2 * torch.pi) - torch.pi
-    return parent_from_joint @ _turned_about(axis, -angle_rad), angle_rad
+    angle_rad = twist_about(parent_from_joint, axis)
+    return parent_from_joint @ rotation_about(axis, -angle_rad), angle_rad
 
 
 def _bone_motions(
@@ -108,7 +107,7 @@ def _twisted_bone(
     axis = torch.nn.functional.normalize(rest_m[:, there] - rest_m[:, here], dim=-1)
     swing, _ = split_twist(parent_from_joint[:, here], axis)
     twists_rad = [split_twist(parent_from_joint[:, SMPL_INDEX[f"{SIDES[end]}_{part}"]], axis)[1] for part in twisting]
-    twist = _turned_about(axis, share * torch.stack(twists_rad).sum(dim=0))
+    twist = rotation_about(axis, share * torch.stack(twists_rad).sum(dim=0))
     return world_from_joint[:, SMPL_PARENTS[here]] @ swing @ twist, here
 
 
@@ -129,7 +128,3 @@ def _near(quaternion: Tensor, reference: Tensor) -> Tensor:
 def _dual_quaternion(turn: Tensor, shift_m: Tensor) -> Float[Tensor, "*batch 8"]:
     pure = torch.cat([shift_m, torch.zeros_like(shift_m[..., :1])], dim=-1)
     return torch.cat([turn, 0.5 * roma.quat_product(pure, turn)], dim=-1)
-
-
-def _turned_about(axis: Tensor, angle_rad: Tensor) -> Tensor:
-    return roma.rotvec_to_rotmat(angle_rad[..., None] * axis)

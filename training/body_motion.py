@@ -3,20 +3,22 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation, Slerp
+from scipy.spatial.transform import Rotation
 
-from models.bodies.body import Body, rest_joints
+from models.bodies.body import Body
 from models.errors import InputError
+from models.resample import resample_places, resample_turns
 from training.mocap_clips import read_clips
-from training.plant_feet import soles_of
+from training.plant_feet import rest_joints_of, soles_of
 from training.retarget import retarget
 
 LYING_FAMILY: Final = "cmu_iclone_cc"
-"""Its rest pose does not stand, so it cannot be carried over."""
+"""The rest pose of these clips does not stand, so they cannot be carried over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ def read_motion(path: Path, body: Body, betas: tuple[float, ...] | None = None) 
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in ("poses", "trans", "betas", "mocap_framerate") if key in file.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is not an .npz file", "give a motion.npz or an AMASS-style .npz") from error
     needed = {"poses", "trans", "mocap_framerate"} | (set() if betas else {"betas"})
     missing = needed - set(arrays)
@@ -84,7 +86,7 @@ def captured_motion(folder: Path, name: str, body: Body, betas: tuple[float, ...
     if clips[name].family == LYING_FAMILY:
         raise InputError(f"the rest pose of {name!r} does not stand", f"choose a clip outside {LYING_FAMILY}")
     shape = fitting_betas(body, np.zeros(body.beta_count) if betas is None else np.array(betas))
-    rest_m = rest_joints(body, torch.from_numpy(shape).float()).double().numpy()
+    rest_m = rest_joints_of(body, shape)
     pose = retarget(clips[name], rest_m)
     trans_m = pose.pelvis_m - rest_m[0]
     lowest_m = soles_of(body, shape, pose.parent_from_joint).both_m[..., 1].min(axis=1) + trans_m[:, 1]
@@ -100,12 +102,9 @@ def fitting_betas(body: Body, betas: Float[np.ndarray, " betas"]) -> Float[np.nd
 
 
 def at_rate(motion: BodyMotion, rate_hz: float) -> BodyMotion:
-    """The motion at another rate: rotations along the shortest arc, ways straight, from sample to sample."""
+    """The motion at another rate; see models.resample."""
     times_s = np.arange(len(motion)) / motion.rate_hz
     wanted_s = np.arange(int(times_s[-1] * rate_hz + 1e-6) + 1) / rate_hz
-    if len(motion) == 1:
-        return replace(motion, rate_hz=rate_hz)
-    turns = [Slerp(times_s, Rotation.from_matrix(motion.parent_from_joint[:, joint]))(wanted_s) for joint in range(24)]
-    trans_m = np.stack([np.interp(wanted_s, times_s, axis) for axis in motion.trans_m.T], axis=-1)
-    rotation = np.stack([turn.as_matrix() for turn in turns], axis=1)
+    rotation = resample_turns(motion.parent_from_joint, times_s, wanted_s)
+    trans_m = resample_places(motion.trans_m, times_s, wanted_s)
     return replace(motion, parent_from_joint=rotation, trans_m=trans_m, rate_hz=rate_hz)

@@ -28,18 +28,15 @@ def fit_turns(
 
     No rotation may be half a turn from the mean.
     """
-    joints = range(rotation.shape[1])
-    mean = np.stack([Rotation.from_matrix(rotation[:, joint]).mean().as_matrix() for joint in joints])
-    swing = Rotation.from_matrix((np.swapaxes(mean, -1, -2) @ rotation).reshape(-1, 3, 3)).as_rotvec()
-    return mean, fit(basis, swing.reshape(*rotation.shape[:2], 3))
+    mean, swing_rad = _about_mean(rotation)
+    return mean, fit(basis, swing_rad)
 
 
 def turns(
     mean: Float[np.ndarray, "joints 3 3"], weights_rad: Float[np.ndarray, "functions joints 3"], basis: Basis
 ) -> Turns:
     """The rotations that fit_turns describes, at the times of the basis."""
-    swing = np.tensordot(basis, weights_rad, axes=1)
-    return mean @ Rotation.from_rotvec(swing.reshape(-1, 3)).as_matrix().reshape(*swing.shape, 3)
+    return _swung(mean, np.tensordot(basis, weights_rad, axes=1))
 
 
 def through_keys(
@@ -48,8 +45,17 @@ def through_keys(
     times_s: Float[np.ndarray, " times"],
 ) -> Turns:
     """Rotations that pass through key poses smoothly, and rest before the first and after the last."""
+    mean, swing_rad = _about_mean(rotation)
+    curve = CubicSpline(keys_s, swing_rad, bc_type="clamped")
+    return _swung(mean, curve(np.clip(times_s, keys_s[0], keys_s[-1])))
+
+
+def _about_mean(rotation: Turns) -> tuple[Float[np.ndarray, "joints 3 3"], Float[np.ndarray, "times joints 3"]]:
+    """Each joint's mean rotation, and the rotation vectors that lead from it to the rotations."""
     mean = np.stack([Rotation.from_matrix(rotation[:, joint]).mean().as_matrix() for joint in range(rotation.shape[1])])
     swing = Rotation.from_matrix((np.swapaxes(mean, -1, -2) @ rotation).reshape(-1, 3, 3)).as_rotvec()
-    curve = CubicSpline(keys_s, swing.reshape(*rotation.shape[:2], 3), bc_type="clamped")
-    moved = curve(np.clip(times_s, keys_s[0], keys_s[-1]))
-    return mean @ Rotation.from_rotvec(moved.reshape(-1, 3)).as_matrix().reshape(*moved.shape, 3)
+    return mean, swing.reshape(*rotation.shape[:2], 3)
+
+
+def _swung(mean: Float[np.ndarray, "joints 3 3"], swing_rad: Float[np.ndarray, "times joints 3"]) -> Turns:
+    return mean @ Rotation.from_rotvec(swing_rad.reshape(-1, 3)).as_matrix().reshape(*swing_rad.shape, 3)

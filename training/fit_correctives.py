@@ -19,6 +19,7 @@ from models.bodies.body import Body, rest_joints, rest_vertices
 from models.bodies.packed import read_body, write_body
 from models.weights import file_sha256
 from training.anny_skin import BoneWeights, read_bone_weights, skin_as_anny
+from training.body_motion import LYING_FAMILY
 from training.corrective_fit import Examples, fit_skin
 from training.edge_limits import EdgeLimits, edges_of
 from training.mocap_clips import read_clips
@@ -32,8 +33,6 @@ IMPORTANCE: Final = {"captured": 1.0, "drawn": 0.5, "named": 3.0}
 SHAPE_SPREAD: Final = 0.8
 """Standard deviation of the betas of those who pose."""
 BATCH: Final = 32
-POINTING_UP: Final = "cmu_iclone_cc"
-"""Its bones all point up at rest; retarget cannot take it."""
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ def captured_poses(body: Body, mocap: Path, count: int, seed: int) -> Float[np.n
     Raises:
         InputError: the folder holds no motion capture.
     """
-    clips = [clip for clip in read_clips(mocap) if clip.family != POINTING_UP]
+    clips = [clip for clip in read_clips(mocap) if clip.family != LYING_FAMILY]
     ends = np.cumsum([len(clip.root_m) for clip in clips])
     drawn = np.sort(np.random.default_rng(seed).choice(ends[-1], count, replace=False))
     rest_m = rest_joints(body, torch.zeros(body.beta_count, dtype=body.template_m.dtype)).numpy()

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from scipy.signal import find_peaks
 from scipy.spatial.transform import Rotation
 
-from models.bodies.body import Body, rest_joints
-from models.skeletons import SMPL_INDEX, SMPL_MIRROR
+from models.bodies.body import Body
+from models.skeletons import SMPL_INDEX
 from training.curves import fit, fit_turns, turns, waves
 from training.mocap_clips import MocapClip
-from training.plant_feet import foot_shifts, move_ankles, soles_of, steady_root
+from training.plant_feet import foot_shifts, move_ankles, rest_joints_of, soles_of, steady_root
+from training.pose_extremes import mirrored_poses
 from training.retarget import SmplPose, joint_positions, retarget
 
 HARMONICS: Final = 5
@@ -50,11 +50,11 @@ class _Take:
 
 def fit_gait(clips: Sequence[MocapClip], body: Body, betas: Float[np.ndarray, " betas"]) -> Gait:
     """Fit the curves to every whole cycle of straight walks, and to their mirror images half a cycle later."""
-    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    rest_m = rest_joints_of(body, betas)
     takes = [_cycles(retarget(clip, rest_m), rest_m, clip.rate_hz) for clip in clips]
     phase = np.concatenate([shifted for take in takes for shifted in (take.phase, take.phase + 0.5)])
     rotation = np.concatenate(
-        [r for take in takes for r in (take.parent_from_joint, _mirrored(take.parent_from_joint))]
+        [r for take in takes for r in (take.parent_from_joint, mirrored_poses(take.parent_from_joint))]
     )
     sway_m = np.concatenate([way for take in takes for way in (take.sway_m, take.sway_m * (-1, 1, 1))])
     basis = waves(phase, HARMONICS)
@@ -71,7 +71,7 @@ def walk(
     gait: Gait, body: Body, betas: Float[np.ndarray, " betas"], times_s: Float[np.ndarray, " frames"]
 ) -> tuple[Float[np.ndarray, "frames 24 3 3"], Float[np.ndarray, "frames 3"]]:
     """Rotations and translation (SMPL's) of a walk along +Z on the floor at y = 0; times are evenly spaced."""
-    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    rest_m = rest_joints_of(body, betas)
     step_s = (times_s[1] - times_s[0]) / FINE
     margin = int(gait.period_s / step_s)
     fine = np.arange(-margin, (len(times_s) - 1) * FINE + margin + 1)
@@ -104,8 +104,3 @@ def _cycles(pose: SmplPose, rest_m: np.ndarray, rate_hz: float) -> _Take:
         parent_from_joint=rotation,
         sway_m=pelvis_m - np.outer(frames - frames.mean(), np.polyfit(frames, pelvis_m, 1)[0]) - pelvis_m.mean(axis=0),
     )
-
-
-def _mirrored(rotation: Float[np.ndarray, "frames 24 3 3"]) -> Float[np.ndarray, "frames 24 3 3"]:
-    flip = np.diag([-1.0, 1, 1])
-    return flip @ rotation[:, list(SMPL_MIRROR)] @ flip

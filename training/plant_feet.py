@@ -36,6 +36,11 @@ class Soles:
         return np.concatenate([self.left_m, self.right_m], axis=1)
 
 
+def rest_joints_of(body: Body, betas: Float[np.ndarray, " betas"]) -> Float[np.ndarray, "24 3"]:
+    """A body's joints at rest, in double precision."""
+    return rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+
+
 def soles_of(body: Body, betas: Float[np.ndarray, " betas"], rotation: Float[np.ndarray, "times 24 3 3"]) -> Soles:
     """The skin that only a foot moves, while SMPL's translation is zero."""
     posed = (torch.from_numpy(betas).float(), torch.from_numpy(rotation).float(), torch.zeros(len(rotation), 3))
@@ -58,7 +63,7 @@ def stand(
     Args:
         rotation, trans_m: SMPL's; the height is set anew.
     """
-    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    rest_m = rest_joints_of(body, betas)
     soles = soles_of(body, betas, rotation)
     lowest_m = np.stack([points_m[..., 1].min(axis=1) for points_m in (soles.left_m, soles.right_m)])
     root_m = trans_m.copy()

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from scipy.signal import find_peaks
 from scipy.spatial.transform import Rotation
 
-from models.bodies.body import Body, rest_joints
+from models.bodies.body import Body
 from training.curves import fit, fit_turns, turns, waves
 from training.mocap_clips import MocapClip
-from training.plant_feet import stand
+from training.plant_feet import rest_joints_of, stand
 from training.retarget import retarget
 
 HARMONICS: Final = 4
@@ -39,7 +38,7 @@ class Repetition:
 
 def fit_repetition(clip: MocapClip, body: Body, betas: Float[np.ndarray, " betas"]) -> Repetition:
     """Fit the curves to every whole cycle of a clip."""
-    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    rest_m = rest_joints_of(body, betas)
     pose = retarget(clip, rest_m)
     height_m = pose.pelvis_m[:, 1]
     squats = find_peaks(-height_m, height=(LOW - 1) * height_m.max(), distance=int(clip.rate_hz))[0]
@@ -57,7 +56,7 @@ def repeat(
     cycle: Repetition, body: Body, betas: Float[np.ndarray, " betas"], times_s: Float[np.ndarray, " frames"]
 ) -> tuple[Float[np.ndarray, "frames 24 3 3"], Float[np.ndarray, "frames 3"]]:
     """Rotations and translation (SMPL's) from half a cycle after a squat on; times are evenly spaced."""
-    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    rest_m = rest_joints_of(body, betas)
     fine_s = np.linspace(times_s[0], times_s[-1], (len(times_s) - 1) * FINE + 1)
     basis = waves(fine_s / cycle.period_s + 0.5, HARMONICS)
     rotation, trans_m = stand(body, betas, turns(cycle.mean, cycle.curve_rad, basis), basis @ cycle.way_m - rest_m[0])

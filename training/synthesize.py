@@ -24,12 +24,11 @@ from models.camera import project
 from models.errors import InputError
 from stages.detect import blazepose
 from training.appearance import dress
+from training.body_motion import LYING_FAMILY
 from training.mocap_clips import MocapClip, read_clips
 from training.retarget import retarget
 from training.synthesize_view import draw, random_look, random_region
 
-POINTING_UP: Final = "cmu_iclone_cc"
-"""The family that cannot be retargeted."""
 SNIPPET: Final = 8
 STEP_S: Final = 0.3
 CHECKPOINT_S: Final = 60.0
@@ -107,7 +106,7 @@ def usable_clips(mocap: Path) -> tuple[MocapClip, ...]:
     return tuple(
         clip
         for clip in read_clips(mocap)
-        if clip.family != POINTING_UP and len(clip.root_m) > 1 + long_enough * clip.rate_hz / 2
+        if clip.family != LYING_FAMILY and len(clip.root_m) > 1 + long_enough * clip.rate_hz / 2
     )
 
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from models.bodies.body import Body, rest_joints
+from models.bodies.body import Body
 from models.skeletons import SMPL_INDEX, SMPL_JOINTS
 from training.curves import through_keys
 from training.mocap_clips import MocapClip
-from training.plant_feet import move_ankles, soles_of
+from training.plant_feet import move_ankles, rest_joints_of, soles_of
 from training.retarget import SmplPose, joint_positions, retarget
 
 Times = Float[np.ndarray, " frames"]
@@ -59,7 +58,7 @@ class Foot:
 
 def arm_poses(clips: Sequence[MocapClip], body: Body, betas: Float[np.ndarray, " betas"]) -> dict[str, np.ndarray]:
     """Mean rotations (joints of ARMS) of arms that hang, cross in front of the chest, and open to the sides."""
-    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    rest_m = rest_joints_of(body, betas)
     found: dict[str, list[np.ndarray]] = {"hang": [], "cross": [], "open": []}
     for clip in clips:
         pose = retarget(clip, rest_m)
@@ -82,7 +81,7 @@ def turn_around(
     arms: dict[str, np.ndarray], body: Body, betas: Float[np.ndarray, " betas"], times_s: Times
 ) -> tuple[Float[np.ndarray, "frames 24 3 3"], Float[np.ndarray, "frames 3"]]:
     """Rotations and translation (SMPL's) of a turn to the left that begins facing +Z; times are evenly spaced."""
-    rest_m = rest_joints(body, torch.from_numpy(betas).float()).double().numpy()
+    rest_m = rest_joints_of(body, betas)
     feet = {side: _foot(side, times_s) for side in ("left", "right")}
     step_s = times_s[1] - times_s[0]
     yaw_rad = _soft((feet["left"].yaw_rad + feet["right"].yaw_rad) / 2, step_s)
