@@ -25,6 +25,7 @@ from stages.contracts import Clip
 THREADS: Final = 2
 CV2_TURN: Final = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 MP4_SIGNATURE: Final = b"ftyp"
+MOST_CALLS: Final = 1000
 UNSAID_RATE_HZ: Final = 25
 """Of a stream that tells neither times nor a rate: an assumption."""
 TAGGED_MATRIX: Final = {
@@ -67,14 +68,16 @@ def read_frames(video: Path, clip: Clip) -> Iterator[VideoFrame]:
     """
     missing = iter(clip.timestamps_s.tolist())
     awaited = next(missing)
-    with open_video(video) as container:
-        for moment in decode(container, frozenset(clip.timestamps_s.tolist())):
-            if moment is None or moment.time_s != awaited:
-                continue
-            yield moment.frame
-            awaited = next(missing, None)
-            if awaited is None:
-                return
+    # Where stamps are damaged, the time of a frame may depend on one that was passed over: then all are decoded.
+    for times_s in (frozenset(clip.timestamps_s.tolist()), None):
+        with open_video(video) as container:
+            for moment in decode(container, times_s):
+                if moment is None or moment.time_s != awaited:
+                    continue
+                yield moment.frame
+                awaited = next(missing, None)
+                if awaited is None:
+                    return
     raise InputError(f"{video} no longer holds a frame at {awaited} s", "leave the file as it is while it is read")
 
 
@@ -138,8 +141,8 @@ class Moment:
 def decode(container: InputContainer, times_s: Collection[float] | None = None) -> Iterator[Moment | None]:
     """Yield every frame in the order of showing, and None for every packet that cannot be decoded.
 
-    Times rise strictly: a frame whose time stamp is not later than the last one's has no place in time and is left
-    out. One without a stamp follows the last one after its duration.
+    Times rise strictly: a frame that is neither shown nor decoded later than the last one was shown has no place in
+    time and is left out. One without a stamp follows the last one after its duration.
 
     Args:
         container: from open_video.
@@ -162,6 +165,8 @@ def decode(container: InputContainer, times_s: Collection[float] | None = None) 
         stamp = frame.dts if has_decoding_times_only else frame.pts
         if stamp is None:
             stamp = 0 if last is None else last + _duration(frame, stream)
+        elif last is not None and stamp <= last and frame.dts is not None:
+            stamp = frame.dts
         if frame.time_base is None or (last is not None and stamp <= last):
             continue
         first, last = (stamp if first is None else first), stamp
@@ -275,7 +280,7 @@ def _without_leaps(container: InputContainer, stream: VideoStream) -> "Iterator[
     """
     may_leap_ahead = bool(container.format.flags & Flags.ts_discont.value)
     shift, due = 0, None
-    for packet in container.demux(stream):
+    for packet in _demuxed(container, stream):
         if packet.dts is not None:
             late = 0 if due is None else packet.dts + shift - due
             late_s = float(late * packet.time_base)
@@ -290,6 +295,16 @@ def _without_leaps(container: InputContainer, stream: VideoStream) -> "Iterator[
         if packet.pts is not None:
             packet.pts += shift
         yield packet
+
+
+def _demuxed(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    """Go on where the reader of a container has stepped over damage and asks to be called again."""
+    for _ in range(MOST_CALLS):
+        try:
+            yield from container.demux(stream)
+            return
+        except BlockingIOError:
+            continue
 
 
 def _duration(frame: VideoFrame, stream: VideoStream) -> int:
