@@ -29,11 +29,11 @@ def versions() -> dict[str, str]:
 
 def weights_of(records: Sequence[StepRecord]) -> list[dict[str, str]]:
     """Every file of weights that a step read, with its licence as far as it is registered."""
-    register = registered()
     read = {name: sha256 for record in records for name, sha256 in record.reads.items()}
+    licences = {entry.sha256: entry.licence for entry in registered().values()}
     unknown = "not registered: the user's own file, under the terms of its makers"
     return [
-        {"name": name, "sha256": sha256, "licence": register[name].licence if name in register else unknown}
+        {"name": name, "sha256": sha256, "licence": licences.get(sha256, unknown)}
         for name, sha256 in sorted(read.items())
     ]
 

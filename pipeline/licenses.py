@@ -104,6 +104,7 @@ def used_by(folder: Path) -> Iterator[str]:
         files = [_terms_of_file(row, register) for row in run["weights"]]
         body = None if run["body"] is None else _terms_of_file(run["body"], register)
         code = own_code(run["kinetrace"])
+        is_users = run["body"] is not None and _is_users_body(run, register)
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{folder / RUN} does not tell what the run used", "run the pipeline again") from error
     yield from _section("Input", [source])
@@ -112,7 +113,7 @@ def used_by(folder: Path) -> Iterator[str]:
     yield from _section("Body", [body] if body else [Terms("none", "none", "nobody was posed")])
     yield from _section("Packages whose version can change a result", packages)
     yield "Non-commercial"
-    yield f"  {_smplx_in(body, register)}"
+    yield f"  {_smplx_in(body if is_users else None)}"
 
 
 def own_code(version: str = "") -> list[Terms]:
@@ -145,8 +146,15 @@ def terms_of_package(name: str, ran: str | None = None) -> Terms:
     return Terms(f"{name} {ran or package.version}", _licence(package), _home(package), note)
 
 
-def _smplx_in(body: Terms | None, register: dict[str, Weights]) -> str:
-    if body is None or body.name in register:
+def _is_users_body(run: dict[str, Any], register: dict[str, Weights]) -> bool:
+    """Whether the body is none of this project: by its bytes, or, for an earlier version of them, by the settings."""
+    asked = {run["config"][stage]["body"] for stage in ("solve", "retarget")}
+    return asked != {"free"} and run["body"]["sha256"] not in {entry.sha256 for entry in register.values()}
+
+
+def _smplx_in(body: Terms | None) -> str:
+    """Whether a run imported it, by the user's own body, if it had one."""
+    if body is None:
         return f"nothing: {SMPLX} was not imported; it is {_SMPLX_USE}"
     words = "read its terms and those of the body's makers before the results are used commercially"
     return f"{SMPLX} was imported, for the body {body.name}: {words}"

@@ -23,9 +23,14 @@ def manifest(**changed: Any) -> dict[str, Any]:
         "kinetrace": "0.1.0",
         "input": {"name": "mine.mp4", "sha256": "0" * 64, "bytes": 1},
         "versions": {"python": "3.11.7", "numpy": "0.0.1"},
+        "config": {"solve": {"body": "free"}, "retarget": {"body": "free"}},
         "weights": [body],
         "body": body,
     } | changed
+
+
+def asked_for(body: str) -> dict[str, Any]:
+    return {"solve": {"body": body}, "retarget": {"body": "free"}}
 
 
 def told(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: dict[str, Any]) -> str:
@@ -76,16 +81,22 @@ def test_a_run_on_the_free_body_did_not_import_smplx(tmp_path: Path, capsys: pyt
 
 def test_a_run_on_a_licensed_body_did_import_smplx(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     body = {"name": "SMPL_MALE.npz", "sha256": "1" * 64, "licence": "the makers' own"}
-    text = told(tmp_path, capsys, manifest(body=body, weights=[body]))
+    text = told(tmp_path, capsys, manifest(body=body, weights=[body], config=asked_for("/mine/SMPL_MALE.npz")))
     assert "smplx was imported, for the body SMPL_MALE.npz" in text
     assert "SMPL_MALE.npz: the makers' own" in text
 
 
-def test_a_licensed_body_under_the_name_of_the_free_one_is_still_no_free_one(
+def test_a_licensed_body_under_the_name_of_the_free_one_is_no_free_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    body = {"name": "another.npz", "sha256": "1" * 64, "licence": "the makers' own"}
-    assert "another.npz: the makers' own" in told(tmp_path, capsys, manifest(body=body))
+    body = {"name": BODY, "sha256": "1" * 64, "licence": "the makers' own"}
+    text = told(tmp_path, capsys, manifest(body=body, config=asked_for(f"/mine/{BODY}")))
+    assert f"smplx was imported, for the body {BODY}" in text
+
+
+def test_an_earlier_version_of_the_free_body_is_still_free(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = {"name": BODY, "sha256": "1" * 64, "licence": "CC0-1.0"}
+    assert "smplx was not imported" in told(tmp_path, capsys, manifest(body=body))
 
 
 def test_weights_of_other_bytes_are_not_given_the_origin_of_these(
