@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final, get_args
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 import opensim
@@ -20,6 +20,7 @@ import tyro
 from jaxtyping import Float
 
 from benchmark.biomech import load_case, quiet
+from models.osim.elements import document, put
 from models.osim.forward import place_bodies, place_markers
 from models.osim.full_body import full_body
 from models.osim.full_body_trunk import Topology
@@ -124,11 +125,11 @@ def compare(subject: Subject, folder: Path) -> Row:
 def scale_setup(subject: Subject) -> str:
     """A setup of the ScaleTool: distances of two markers where a body has them, factors by hand elsewhere."""
     tool = Element("ScaleTool", name="subject")
-    _put(tool, "mass", MASS_KG)
-    _put(SubElement(tool, "GenericModelMaker"), "model_file", subject.model_file.resolve())
+    put(tool, "mass", MASS_KG)
+    put(SubElement(tool, "GenericModelMaker"), "model_file", subject.model_file.resolve())
     scaler = SubElement(tool, "ModelScaler")
     for tag, value in (("apply", "true"), ("scaling_order", "measurements manualScale"), ("marker_file", "still.trc")):
-        _put(scaler, tag, value)
+        put(scaler, tag, value)
     seen = [m for m in subject.model.markers if m.name in subject.still.names]
     measured = SubElement(SubElement(scaler, "MeasurementSet"), "objects")
     by_hand = SubElement(SubElement(scaler, "ScaleSet"), "objects")
@@ -136,38 +137,32 @@ def scale_setup(subject: Subject) -> str:
         mine = [m.name for m in seen if m.body == body.name][:2]
         (_measure if len(mine) == 2 else _set_by_hand)(measured if len(mine) == 2 else by_hand, body.name, mine)
     window = (float(subject.still.timestamps_s[0]), float(subject.still.timestamps_s[-1]))
-    _put(scaler, "time_range", *window)
-    _put(scaler, "preserve_mass_distribution", "true")
-    _put(scaler, "output_model_file", "scaled.osim")
+    put(scaler, "time_range", *window)
+    put(scaler, "preserve_mass_distribution", "true")
+    put(scaler, "output_model_file", "scaled.osim")
     placer = SubElement(tool, "MarkerPlacer")
     tasks = SubElement(SubElement(placer, "IKTaskSet"), "objects")
     for name, weight in subject.tasks.marker_weight.items():
-        _put(SubElement(tasks, "IKMarkerTask", name=name), "weight", weight)
-    _put(placer, "time_range", *window)
+        put(SubElement(tasks, "IKMarkerTask", name=name), "weight", weight)
+    put(placer, "time_range", *window)
     for tag, value in (("apply", "true"), ("marker_file", "still.trc"), ("output_model_file", "placed.osim")):
-        _put(placer, tag, value)
-    root = Element("OpenSimDocument", Version="40500")
-    root.append(tool)
-    return tostring(root, encoding="unicode")
+        put(placer, tag, value)
+    return document(tool)
 
 
 def _measure(parent: Element, body: str, pair: list[str]) -> None:
     measurement = SubElement(parent, "Measurement", name=body)
-    _put(measurement, "apply", "true")
+    put(measurement, "apply", "true")
     pairs = SubElement(SubElement(measurement, "MarkerPairSet"), "objects")
-    _put(SubElement(pairs, "MarkerPair"), "markers", *pair)
+    put(SubElement(pairs, "MarkerPair"), "markers", *pair)
     targets = SubElement(SubElement(measurement, "BodyScaleSet"), "objects")
-    _put(SubElement(targets, "BodyScale", name=body), "axes", "X", "Y", "Z")
+    put(SubElement(targets, "BodyScale", name=body), "axes", "X", "Y", "Z")
 
 
 def _set_by_hand(parent: Element, body: str, _: list[str]) -> None:
     one = SubElement(parent, "Scale")
     for tag, values in (("scales", BY_HAND), ("segment", (body,)), ("apply", ("true",))):
-        _put(one, tag, *values)
-
-
-def _put(parent: Element, tag: str, *values: object) -> None:
-    SubElement(parent, tag).text = " ".join(map(str, values))
+        put(one, tag, *values)
 
 
 def _case(folder: Path) -> Subject:

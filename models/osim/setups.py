@@ -6,11 +6,11 @@ Paths in them are names alone: OpenSim looks for files where the setup lies.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
+from models.osim.elements import document, put
 from models.osim.model import Vector
 
-VERSION: Final = "40500"
 ACCURACY: Final = 1e-7
 """OpenSim's default of 1e-5 stops 0.3 degrees before the bottom on average, and degrees in a toe; 1e-9 takes thrice as
 long as this and turns nothing by more than a hundredth of a degree."""
@@ -59,49 +59,37 @@ class Following:
 def write_scale_setup(name: str, scaling: Scaling) -> str:
     """The text of a setup of the ScaleTool; markers move with their bodies and are not placed anew."""
     tool = Element("ScaleTool", name=name)
-    _put(tool, "mass", scaling.mass_kg)
-    _put(tool, "height", 1000 * scaling.height_m)
+    put(tool, "mass", scaling.mass_kg)
+    put(tool, "height", 1000 * scaling.height_m)
     maker = SubElement(tool, "GenericModelMaker")
-    _put(maker, "model_file", scaling.generic_file)
+    put(maker, "model_file", scaling.generic_file)
     scaler = SubElement(tool, "ModelScaler")
-    _put(scaler, "apply", "true")
-    _put(scaler, "scaling_order", "manualScale")
+    put(scaler, "apply", "true")
+    put(scaler, "scaling_order", "manualScale")
     scales = SubElement(SubElement(scaler, "ScaleSet"), "objects")
     for body, factors in scaling.factors.items():
         scale = SubElement(scales, "Scale")
-        _put(scale, "scales", *factors)
-        _put(scale, "segment", body)
-        _put(scale, "apply", "true")
-    _put(scaler, "preserve_mass_distribution", "false")
-    _put(scaler, "output_model_file", scaling.scaled_file)
-    _put(SubElement(tool, "MarkerPlacer"), "apply", "false")
-    return _document(tool)
+        put(scale, "scales", *factors)
+        put(scale, "segment", body)
+        put(scale, "apply", "true")
+    put(scaler, "preserve_mass_distribution", "false")
+    put(scaler, "output_model_file", scaling.scaled_file)
+    put(SubElement(tool, "MarkerPlacer"), "apply", "false")
+    return document(tool)
 
 
 def write_ik_setup(name: str, following: Following) -> str:
     """The text of a setup of the inverse kinematics tool."""
     tool = Element("InverseKinematicsTool", name=name)
-    _put(tool, "model_file", following.model_file)
-    _put(tool, "marker_file", following.marker_file)
-    _put(tool, "time_range", following.time_range_s[0] - SLACK_S, following.time_range_s[1] + SLACK_S)
-    _put(tool, "accuracy", ACCURACY)
-    _put(tool, "report_errors", "false")
-    _put(tool, "output_motion_file", following.motion_file)
+    put(tool, "model_file", following.model_file)
+    put(tool, "marker_file", following.marker_file)
+    put(tool, "time_range", following.time_range_s[0] - SLACK_S, following.time_range_s[1] + SLACK_S)
+    put(tool, "accuracy", ACCURACY)
+    put(tool, "report_errors", "false")
+    put(tool, "output_motion_file", following.motion_file)
     tasks = SubElement(SubElement(tool, "IKTaskSet"), "objects")
     for marker, weight in following.weights.items():
         task = SubElement(tasks, "IKMarkerTask", name=marker)
-        _put(task, "apply", "true" if weight > 0 else "false")
-        _put(task, "weight", weight)
-    return _document(tool)
-
-
-def _put(parent: Element, tag: str, *values: float | str) -> None:
-    words = (value if isinstance(value, str) else repr(float(value)) for value in values)
-    SubElement(parent, tag).text = " ".join(words)
-
-
-def _document(tool: Element) -> str:
-    root = Element("OpenSimDocument", Version=VERSION)
-    root.append(tool)
-    indent(root, "\t")
-    return '<?xml version="1.0" encoding="UTF-8" ?>\n' + tostring(root, encoding="unicode") + "\n"
+        put(task, "apply", "true" if weight > 0 else "false")
+        put(task, "weight", float(weight))
+    return document(tool)

@@ -5,43 +5,33 @@ are not part of a Model, so a model that was read with them is written without; 
 """
 
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
+from models.osim.elements import document, put
 from models.osim.functions import Function, Polynomial
 from models.osim.geometry import Ellipsoid, bones
 from models.osim.model import GROUND, Axis, Body, Coordinate, Coupler, Frame, Joint, Marker, Model
 
-VERSION: Final = "40500"
 AXES: Final = ("rotation1", "rotation2", "rotation3", "translation1", "translation2", "translation3")
 
 
 def write_model(model: Model) -> str:
     """The text of a model file."""
-    root = Element("OpenSimDocument", Version=VERSION)
-    top = SubElement(root, "Model", name=model.name)
+    top = Element("Model", name=model.name)
     SubElement(top, "Ground", name=GROUND)
     drawn = bones(model)
     _set(top, "BodySet", [_body(body, drawn[body.name]) for body in model.bodies])
     _set(top, "JointSet", [_joint(joint) for joint in model.joints])
     _set(top, "ConstraintSet", [_coupler(coupler) for coupler in model.couplers])
     _set(top, "MarkerSet", [_marker(marker) for marker in model.markers])
-    indent(root, "\t")
-    return '<?xml version="1.0" encoding="UTF-8" ?>\n' + tostring(root, encoding="unicode") + "\n"
+    return document(top)
 
 
 def _set(parent: Element, tag: str, elements: list[Element]) -> None:
     objects = SubElement(SubElement(parent, tag, name=tag.lower()), "objects")
     objects.extend(elements)
-
-
-def _put(parent: Element, tag: str, *values: object) -> None:
-    """A child whose text is numbers, words or truth values."""
-    words = (
-        str(v).lower() if isinstance(v, bool) else repr(float(v)) if isinstance(v, float) else str(v) for v in values
-    )
-    SubElement(parent, tag).text = " ".join(words)
 
 
 def _path(body: str) -> str:
@@ -54,14 +44,14 @@ def _body(body: Body, drawn: tuple[Ellipsoid, ...]) -> Element:
     for index, bone in enumerate(drawn):
         frame = SubElement(frames, "PhysicalOffsetFrame", name=f"{body.name}_bone_{index}")
         shape = SubElement(SubElement(frame, "attached_geometry"), "Ellipsoid", name="bone")
-        _put(shape, "socket_frame", "..")
-        _put(shape, "radii", *bone.radii_m)
-        _put(frame, "socket_parent", "..")
-        _put(frame, "translation", *bone.frame.translation_m)
-        _put(frame, "orientation", *bone.frame.orientation_rad)
-    _put(element, "mass", body.mass_kg)
-    _put(element, "mass_center", *body.mass_centre_m)
-    _put(element, "inertia", *body.inertia_kgm2)
+        put(shape, "socket_frame", "..")
+        put(shape, "radii", *bone.radii_m)
+        put(frame, "socket_parent", "..")
+        put(frame, "translation", *bone.frame.translation_m)
+        put(frame, "orientation", *bone.frame.orientation_rad)
+    put(element, "mass", body.mass_kg)
+    put(element, "mass_center", *body.mass_centre_m)
+    put(element, "inertia", *body.inertia_kgm2)
     return element
 
 
@@ -69,15 +59,15 @@ def _joint(joint: Joint) -> Element:
     element = Element(joint.kind, name=joint.name)
     ends = (("parent", joint.parent), ("child", joint.child))
     for side, frame in ends:
-        _put(element, f"socket_{side}_frame", _frame_name(side, frame))
+        put(element, f"socket_{side}_frame", _frame_name(side, frame))
     if joint.coordinates:
         SubElement(element, "coordinates").extend([_coordinate(coordinate) for coordinate in joint.coordinates])
     frames = SubElement(element, "frames")
     for side, frame in ends:
         offset = SubElement(frames, "PhysicalOffsetFrame", name=_frame_name(side, frame))
-        _put(offset, "socket_parent", _path(frame.body))
-        _put(offset, "translation", *frame.translation_m)
-        _put(offset, "orientation", *frame.orientation_rad)
+        put(offset, "socket_parent", _path(frame.body))
+        put(offset, "translation", *frame.translation_m)
+        put(offset, "orientation", *frame.orientation_rad)
     if joint.kind == "CustomJoint":
         transform = SubElement(element, "SpatialTransform")
         # a Model lists shifts before turns, a file turns before shifts
@@ -92,17 +82,17 @@ def _frame_name(side: str, frame: Frame) -> str:
 
 def _coordinate(coordinate: Coordinate) -> Element:
     element = Element("Coordinate", name=coordinate.name)
-    _put(element, "default_value", coordinate.default)
-    _put(element, "range", coordinate.lower, coordinate.upper)
-    _put(element, "clamped", coordinate.clamped)
-    _put(element, "locked", coordinate.locked)
+    put(element, "default_value", coordinate.default)
+    put(element, "range", coordinate.lower, coordinate.upper)
+    put(element, "clamped", coordinate.clamped)
+    put(element, "locked", coordinate.locked)
     return element
 
 
 def _axis(name: str, axis: Axis) -> Element:
     element = Element("TransformAxis", name=name)
-    _put(element, "coordinates", axis.coordinate or "")
-    _put(element, "axis", *axis.direction)
+    put(element, "coordinates", axis.coordinate or "")
+    put(element, "axis", *axis.direction)
     element.append(_function(axis.function, "function"))
     return element
 
@@ -112,27 +102,27 @@ def _function(function: Function, name: str) -> Element:
         falling = function.coefficients[::-1]
         tag = {1: "Constant", 2: "LinearFunction"}.get(len(falling), "PolynomialFunction")
         element = Element(tag, name=name)
-        _put(element, "value" if tag == "Constant" else "coefficients", *falling)
+        put(element, "value" if tag == "Constant" else "coefficients", *falling)
         return element
     # a straight piece has no second and third derivative; a spline is told by its knots, for scaling keeps it one
     bent = bool(np.any(function.terms[:, 2:]))
     element = Element("SimmSpline" if bent else "PiecewiseLinearFunction", name=name)
-    _put(element, "x", *function.knots.tolist())
-    _put(element, "y", *function.terms[:, 0].tolist())
+    put(element, "x", *function.knots.tolist())
+    put(element, "y", *function.terms[:, 0].tolist())
     return element
 
 
 def _coupler(coupler: Coupler) -> Element:
     element = Element("CoordinateCouplerConstraint", name=f"{coupler.dependent}_coupler")
     SubElement(element, "coupled_coordinates_function").append(_function(coupler.function, "function"))
-    _put(element, "independent_coordinate_names", coupler.independent)
-    _put(element, "dependent_coordinate_name", coupler.dependent)
+    put(element, "independent_coordinate_names", coupler.independent)
+    put(element, "dependent_coordinate_name", coupler.dependent)
     return element
 
 
 def _marker(marker: Marker) -> Element:
     element = Element("Marker", name=marker.name)
-    _put(element, "socket_parent_frame", _path(marker.body))
-    _put(element, "location", *marker.location_m)
-    _put(element, "fixed", marker.fixed)
+    put(element, "socket_parent_frame", _path(marker.body))
+    put(element, "location", *marker.location_m)
+    put(element, "fixed", marker.fixed)
     return element
