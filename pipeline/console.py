@@ -3,10 +3,12 @@
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from tqdm import tqdm
 
+from models.errors import KinetraceError
 from pipeline.batch import Outcome
 from stages.page.verdict import verdict
 from stages.progress import PROGRESS
@@ -62,10 +64,16 @@ def show_table(outcomes: Sequence[Outcome]) -> None:
     """Print what each video came to: its files, or the error that ended it."""
     for outcome in outcomes:
         if outcome.error:
-            print(f"error: {outcome.error}", file=sys.stderr)
+            print(f"error: {_said_of(outcome.task.source, outcome.error)}", file=sys.stderr)
             continue
         print(f"\n{outcome.task.source.name} -> {outcome.folder}")
         for path in outcome.files:
             print(f"  {path.relative_to(outcome.folder)!s:44}{path.stat().st_size / 1024:10.0f} KiB")
         if outcome.people:
             print(verdict([person.quality for person in outcome.people]).line)
+
+
+def _said_of(source: Path, error: KinetraceError) -> str:
+    """The error, with the file's name in front where it does not tell by itself which of many is meant."""
+    words = str(error)
+    return words if source.name in words else f"{source.name}: {words}"

@@ -96,7 +96,7 @@ def find_person(bvh: Bvh, unit_m: float | None = None, up: str = "auto") -> Sour
     limbs = limbs_by_names(tree) or limbs_by_topology(tree, joints)
     if limbs is None:
         raise InputError(
-            f"no person with two legs and two arms is found among the joints {', '.join(tree.names[:12])} ...",
+            f"no person with two legs and two arms is found among the joints {', '.join(tree.names[:12])}",
             "name the joints as one of the presets of export.joint_names does",
         )
     joint, spine, neck = _trunk(tree, limbs)

@@ -19,6 +19,8 @@ HERE: Final = Path(__file__).parent
 MANIFEST: Final = "run.json"
 REPORT: Final = "report.html"
 THUMBNAIL: Final = "thumbnail.jpg"
+NO_MOTION: Final = Verdict("none", "Not judged: there is no solved motion.")
+"""Of runs that stopped early, or that followed markers."""
 LINKS: Final = ((REPORT, "Report"), ("overlay.mp4", "Overlay"), (MANIFEST, "Manifest"))
 
 log = logging.getLogger(__name__)
@@ -66,13 +68,14 @@ def read_run(folder: Path) -> Run | None:
         manifest: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         people = [(person["last_s"] - person["first_s"], _quality(person)) for person in manifest["people"]]
         warnings = len(manifest["warnings"])
+        is_judged = bool(people) or REPORT in manifest["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("%s is not shown in the gallery: its manifest cannot be read (%s)", folder.name, error)
         return None
     thumbnail = folder / THUMBNAIL
     return Run(
         name=folder.name,
-        verdict=verdict([quality for _, quality in people]),
+        verdict=verdict([quality for _, quality in people]) if is_judged else NO_MOTION,
         people=len(people),
         seconds=max((seconds for seconds, _ in people), default=0.0),
         warnings=warnings,

@@ -3,10 +3,14 @@
 import io
 import logging
 import sys
+from pathlib import Path
 
 import pytest
 
+from models.errors import InputError
 from pipeline import console
+from pipeline.batch import Outcome
+from pipeline.task import Task, Until
 from stages.progress import counted
 
 
@@ -48,3 +52,13 @@ def test_a_warning_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     logging.getLogger("stages.lift").warning("it is dark")
     logging.getLogger("stages.lift").info("all is well")
     assert terminal.getvalue().splitlines() == ["warning: it is dark", "all is well"]
+
+
+def test_an_error_names_the_file_it_is_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    task = Task(Path("a/walk.mp4"), "walk", "all", "cpu", Until.PAGE)
+    for problem in ("there is no person 7", "a/walk.mp4 is empty"):
+        console.show_table([Outcome(task, tmp_path, [], [], InputError(problem, "choose another"))])
+    assert capsys.readouterr().err.splitlines() == [
+        "error: walk.mp4: there is no person 7. Choose another.",
+        "error: a/walk.mp4 is empty. Choose another.",
+    ]

@@ -20,7 +20,7 @@ def make_run(outputs: Path, name: str, *, people: int = 1, warnings: tuple[str, 
     folder.mkdir()
     quality = {**vars(GOOD), **changes}
     rows = [{"number": number, "first_s": 0.0, "last_s": 4.0, "quality": quality} for number in range(people)]
-    (folder / "run.json").write_text(json.dumps({"people": rows, "warnings": list(warnings)}))
+    (folder / "run.json").write_text(json.dumps({"people": rows, "warnings": list(warnings), "files": ["report.html"]}))
     (folder / "report.html").write_text("")
     picture = np.full((90, 160, 3), 128, np.uint8)
     (folder / "thumbnail.jpg").write_bytes(cv2.imencode(".jpg", picture)[1].tobytes())
@@ -60,8 +60,16 @@ def test_a_damaged_manifest_leaves_its_run_out_and_says_so(tmp_path, caplog, con
 
 def test_a_run_without_a_video_is_not_judged(tmp_path):
     rows = [{"number": 0, "first_s": 0.0, "last_s": 1.0, "quality": None}]
-    (make_run(tmp_path, "walk") / "run.json").write_text(json.dumps({"people": rows, "warnings": []}))
+    (make_run(tmp_path, "walk") / "run.json").write_text(json.dumps({"people": rows, "warnings": [], "files": []}))
     assert "Not judged" in gallery.encode(tmp_path)
+
+
+def test_nobody_is_missed_in_a_run_that_looked_for_nobody(tmp_path):
+    folder = make_run(tmp_path, "empty", people=0)
+    assert "nobody was found" in gallery.encode(tmp_path)
+    (folder / "run.json").write_text(json.dumps({"people": [], "warnings": [], "files": ["markers.mot"]}))
+    text = gallery.encode(tmp_path)
+    assert "nobody was found" not in text and "Not judged" in text
 
 
 def test_a_run_without_pictures_is_shown_without(tmp_path):
