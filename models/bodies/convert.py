@@ -5,11 +5,10 @@ python -m models.bodies.convert free --out DIR  the free body as smplx reads SMP
 """
 
 import argparse
-import contextlib
 import logging
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +17,8 @@ from torch import Tensor
 
 from models.bodies import BODY_FILES, load_body
 from models.bodies.body import Body
-from models.bodies.smpl_file import SmplFile, read_smpl, smpl_arrays, write_smpl
-from models.errors import ConfigError, KinetraceError, OutputError
+from models.bodies.smpl_file import SmplFile, read_smpl, smpl_arrays, whole_file, write_smpl
+from models.errors import ConfigError, KinetraceError
 from models.skeletons import SMPL_PARENTS
 
 SHAPE_DIRECTIONS: Final = 300
@@ -82,7 +81,8 @@ def export_own(name: str, folder: Path) -> tuple[Path, Path]:
     model = own_model(body)
     plain, pickled = folder / f"kinetrace_{name}.npz", folder / f"kinetrace_{name}.pkl"
     write_smpl(plain, model)
-    _write_pickle(pickled, smpl_arrays(model))
+    with whole_file(pickled) as temporary:
+        temporary.write_bytes(pickle.dumps(smpl_arrays(model), protocol=2))
     log.info("%s body (%s), %d betas: %s", name, body.licence, body.beta_count, _description(model))
     log.info("written: %s, %s", plain, pickled)
     return plain, pickled
@@ -110,18 +110,6 @@ def _description(model: SmplFile) -> str:
     found = f"{model.kind}, {len(model.parents)} joints, {vertices:,} vertices, {betas} directions of shape"
     height_m = float(np.ptp(model.template_m[:, 1]))
     return f"{found}, {len(model.faces):,} faces, the mean body {height_m:.2f} m high"
-
-
-def _write_pickle(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    temporary = path.with_name(f".{path.stem}.part.pkl")
-    try:
-        temporary.write_bytes(pickle.dumps(dict(arrays), protocol=2))
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path} ({error.strerror or error})", "name a writable folder") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def _double(tensor: Tensor) -> np.ndarray:

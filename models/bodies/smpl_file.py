@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -118,10 +118,21 @@ def write_smpl(path: Path, model: SmplFile) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    temporary = path.with_name(f".{path.stem}.part.npz")
+    with whole_file(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **smpl_arrays(model))
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Generator[Path]:
+    """A file with the same ending, which takes the path's place once the block has written it.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(temporary, allow_pickle=False, **smpl_arrays(model))
+        yield temporary
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path} ({error.strerror or error})", "name a writable place") from error
