@@ -12,8 +12,8 @@ from models.osim.elements import document, put
 from models.osim.model import Vector
 
 ACCURACY: Final = 1e-7
-"""OpenSim's default of 1e-5 stops 0.3 degrees before the bottom on average, and degrees in a toe; 1e-9 takes thrice as
-long as this and turns nothing by more than a hundredth of a degree."""
+"""Picked by hand (no command repeats it): OpenSim's default of 1e-5 stopped 0.3 degrees before the bottom on average,
+and degrees in a toe; 1e-9 took thrice as long as this and turned nothing by more than a hundredth of a degree."""
 SLACK_S: Final = 1e-6
 """How far a time range reaches past its ends: files round times."""
 
