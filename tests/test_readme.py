@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import tyro
 
 from benchmark.tables import with_tables
+from pipeline.config import PipelineConfig
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), ROOT / "samples/README.md"]
+FLAGS = (tyro.conf.AvoidSubcommands,)
 
 
 def test_continuous_integration_runs_the_second_command_word_for_word() -> None:
@@ -27,9 +30,22 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_named_modules_and_settings_exist(document: Path) -> None:
-    for module in re.findall(r"python -m ((?:benchmark|training|models)[\w.]*)", document.read_text()):
+def test_named_modules_exist(document: Path) -> None:
+    for module in re.findall(r"python -m ((?:benchmark|training|models|tests)\.[\w.]*\w)", document.read_text()):
         assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_named_settings_are_taken_with_the_values_beside_them(
+    document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        tyro.cli(PipelineConfig, args=["--help"], default=PipelineConfig(), config=FLAGS)
+    known = capsys.readouterr().out
+    for flag, value in re.findall(r"(--[a-z]+\.[a-z.-]+[a-z])(?: ([^\s`|\\]+))?", document.read_text()):
+        assert re.search(rf"{flag}[\s,]", known), flag
+        if value:
+            tyro.cli(PipelineConfig, args=[flag, value], default=PipelineConfig(), config=FLAGS)
 
 
 def test_the_code_of_the_python_page_runs(tmp_path: Path) -> None:
