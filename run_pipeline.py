@@ -19,9 +19,9 @@ if __name__ == "__main__" and sys.argv[1:2] in (["doctor"], ["licenses"]):
 # Idle threads of numpy's BLAS spin while all else imports; nothing here multiplies large matrices through numpy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from pipeline.ahead import Ahead
+from pipeline.ahead import Ahead, may_look
 
-AHEAD = Ahead.start() if __name__ == "__main__" else None
+AHEAD = Ahead.start() if __name__ == "__main__" and may_look(sys.argv[1:]) else None
 """Started before anything is imported here, so that both processes import at once."""
 
 import argparse

@@ -7,11 +7,18 @@ holds up every other one. The other process leaves what it makes in the store, w
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parent.parent
+
+
+def may_look(argv: Sequence[str]) -> bool:
+    """Whether a command line may name a video, judged by its looks: a guess that costs nothing but time."""
+    first = argv[0] if argv else ""
+    return first != "inspect" and not any(word in {"-h", "--help"} or word.endswith((".bvh", ".trc")) for word in argv)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ahead import Ahead
+from pipeline.ahead import Ahead, may_look
 from pipeline.config import PipelineConfig
 from pipeline.stamp import as_json
 from pipeline.store import Store
@@ -70,3 +70,12 @@ def test_it_leaves_its_work_when_the_other_one_is_gone(video: Path, tmp_path: Pa
     assert ahead.process.stdin is not None
     ahead.process.stdin.close()
     assert ahead.process.wait(timeout=10) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "looks"),
+    [("", True), ("walk.mp4 --height-m 1.8", True), ("inspect outputs/walk", False), ("walk.bvh", False),
+     ("a.trc --osim a.osim", False), ("--help", False)],
+)  # fmt: skip
+def test_only_who_may_name_a_video_has_another_process_look(words: str, looks: bool) -> None:
+    assert may_look(words.split()) is looks
