@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
 from models.errors import InputError
-from models.osim.document import flag, label, number, numbers, parse_xml, read_file, text
+from models.osim.document import flag, label, number, numbers, parse_xml, text
 from models.osim.model import Model, Vector
 from models.osim.scaling import Factors, Measurement, measure, place_where_seen, scale, weigh, weigh_as_before
 from models.osim.tasks import Tasks, read_setup
@@ -39,11 +38,6 @@ class ScaleSetup:
     keep_shares: bool
     static_tasks: Tasks | None
     static_s: tuple[float, float] | None
-
-
-def load_scale_setup(path: Path, model: Model) -> ScaleSetup:
-    """Read a file; see `read_scale_setup`."""
-    return read_file(path, lambda content: read_scale_setup(content, model), binary=True)
 
 
 def read_scale_setup(content: str | bytes, model: Model) -> ScaleSetup:
