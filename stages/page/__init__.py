@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from stages.contracts import Biomechanics, Exports, Motion, Quality
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised for a change of the template, the style or the script as well: a test holds it to their digest."""
 
 
@@ -74,6 +74,13 @@ class Facts:
     weights: tuple[tuple[str, str, str], ...]
     warnings: tuple[str, ...]
     files: tuple[tuple[str, int], ...]
+
+
+def reads(config: Config) -> tuple[Path, ...]:
+    """Files other than its inputs that the page depends on: the walks of others."""
+    from models.gait_bands import bands_file  # noqa: PLC0415
+
+    return (bands_file(),)
 
 
 def run(config: Config, film: Film | None, people: tuple[PagePerson, ...], facts: Facts) -> Exports:

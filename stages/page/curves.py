@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from models.joint_angles import included_angles_deg
 from stages.contracts import Biomechanics, Motion
+from stages.page.bands import Bands, pack_bands
 from stages.page.packing import pack_array
 
 BENDS: Final = {"hip": "Hip bend", "knee": "Knee bend", "elbow": "Elbow bend"}
@@ -32,10 +33,12 @@ class Curve:
     """One plot.
 
     Attributes:
+        name: of the coordinate or joint, without its side.
         sides: degrees of every frame, by side: left and right, or middle alone.
         is_first: shown at once.
     """
 
+    name: str
     title: str
     sides: dict[str, Float[np.ndarray, " frames"]]
     is_first: bool
@@ -46,13 +49,14 @@ def curves_of(motion: Motion, biomechanics: Biomechanics | None) -> list[Curve]:
     return _bends(motion) if biomechanics is None else _coordinates(biomechanics)
 
 
-def pack_curves(curves: list[Curve]) -> list[dict[str, Any]]:
-    """As JSON for the page's script."""
+def pack_curves(curves: list[Curve], bands: Bands) -> list[dict[str, Any]]:
+    """As JSON for the page's script, each curve with what lies behind it."""
     return [
         {
             "title": curve.title,
             "first": curve.is_first,
             "sides": {side: pack_array(values.astype(np.float32)) for side, values in curve.sides.items()},
+            "bands": pack_bands(bands.get(curve.name, {})),
         }
         for curve in curves
     ]
@@ -61,7 +65,7 @@ def pack_curves(curves: list[Curve]) -> list[dict[str, Any]]:
 def _bends(motion: Motion) -> list[Curve]:
     angles = included_angles_deg(motion.joints_m)
     return [
-        Curve(title, {side: angles[f"{side}_{joint}"] for side in ("left", "right")}, is_first=True)
+        Curve(joint, title, {side: angles[f"{side}_{joint}"] for side in ("left", "right")}, is_first=True)
         for joint, title in BENDS.items()
     ]
 
@@ -74,7 +78,7 @@ def _coordinates(biomechanics: Biomechanics) -> list[Curve]:
             sides.setdefault(name, {})[side] = np.degrees(biomechanics.coordinates[:, column])
     first = [name for name in FIRST if name in sides]
     order = [*first, *(name for name in sides if name not in first)]
-    return [Curve(_title(name), sides[name], name in first) for name in order]
+    return [Curve(name, _title(name), sides[name], name in first) for name in order]
 
 
 def _split(name: str) -> tuple[str, str]:

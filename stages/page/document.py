@@ -12,6 +12,7 @@ from urllib.parse import quote
 from models.bodies import body_label, load_body
 from models.errors import InputError
 from stages.page import Facts, Film, PagePerson
+from stages.page.bands import bands_of, in_words
 from stages.page.curves import curves_of, pack_curves
 from stages.page.motions import REGIONS, pack_body, pack_motion
 from stages.page.packing import inert_json, pack_array
@@ -24,6 +25,13 @@ NO_NETWORK: Final = (
     "media-src {media}; base-uri 'none'; form-action 'none'"
 )
 BESIDE: Final = "blob: 'self' file:"
+BANDS: Final = (
+    '<div id="bands" hidden><p class="legend"><label class="choice"><input type="checkbox" id="bands-on" checked>'
+    '<span>Walks of others</span></label><span class="swatch one">± 1 SD</span>'
+    '<span class="swatch two">± 2 SD</span></p>'
+    '<p class="quiet">{words}</p></div>'
+)
+"""Shown with a person who has bands."""
 
 
 def encode(max_embedded_s: float, film: Film | None, people: tuple[PagePerson, ...], facts: Facts) -> str:
@@ -36,6 +44,8 @@ def encode(max_embedded_s: float, film: Film | None, people: tuple[PagePerson, .
     is_inside = film is None or len(film.timestamps_s) / film.rate_hz <= max_embedded_s
     judged = verdict([person.quality for person in people])
     style, script = _asset("page.css"), _asset("bundle/page.js")
+    data = _data(film, people, is_inside=is_inside)
+    has_bands = any(curve["bands"] for person in data["people"] for curve in person["curves"])
     policy = NO_NETWORK.format(script=_hash(script), style=_hash(style), media="blob:" if is_inside else BESIDE)
     return Template(_asset("page.html")).substitute(
         policy=policy,
@@ -44,7 +54,8 @@ def encode(max_embedded_s: float, film: Film | None, people: tuple[PagePerson, .
         verdict=html.escape(judged.line),
         style=style,
         script=script,
-        data=inert_json(_data(film, people, is_inside=is_inside)),
+        data=inert_json(data),
+        bands=BANDS.format(words=html.escape(in_words())) if has_bands else "",
         **{name: section(people, facts) for name, section in SECTIONS.items()},
     )
 
@@ -60,7 +71,7 @@ def _data(film: Film | None, people: tuple[PagePerson, ...], *, is_inside: bool)
         "regions": list(REGIONS),
         "people": [
             {"number": person.number, **pack_motion(person.motion)}
-            | {"curves": pack_curves(curves_of(person.motion, person.biomechanics))}
+            | {"curves": pack_curves(curves_of(person.motion, person.biomechanics), bands_of(person.biomechanics))}
             for person in people
         ],
     }

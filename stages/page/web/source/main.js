@@ -27,6 +27,7 @@ class Page {
     connectKeys(this.player, { toggleOverlay: () => byId("overlay-on").click(), nextPerson: () => this.#chooseNext() });
     if (this.figures.length) this.#openRoom();
     document.querySelectorAll("input[name=person]").forEach((radio, row) => radio.addEventListener("change", () => this.choose(row)));
+    byId("bands-on")?.addEventListener("change", (event) => byId("angles").classList.toggle("no-bands", !event.target.checked));
     onThemeChange((colours) => this.#recolour(colours));
     this.choose(0);
     await this.#openFilm();
@@ -105,6 +106,7 @@ class Page {
     byId("plots").replaceChildren(...figures(true));
     byId("more-plots").replaceChildren(...figures(false));
     byId("more").hidden = figures(false).length === 0;
+    if (byId("bands")) byId("bands").hidden = !person.curves.some((curve) => Object.keys(curve.bands).length);
     this.#strips();
   }
 

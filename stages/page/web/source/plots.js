@@ -25,6 +25,11 @@ export function makePlot(curve, person, frames) {
     label.textContent = `${tick}°`;
     label.style.top = `${(100 * (range.high - tick)) / (range.high - range.low)}%`;
   }
+  for (const [side, band] of Object.entries(curve.bands)) {
+    for (const stride of band.strides) {
+      for (const width of [2, 1]) addPath(svg, `band ${side}`, bandOf(band, stride, width, person.first));
+    }
+  }
   for (const side of SIDES.filter((name) => name in curve.sides)) {
     addPath(svg, `curve ${side}`, pathOf(curve.sides[side], person.first));
     readouts[side] = element("span", side, values);
@@ -47,6 +52,9 @@ export function rangeOf(curve) {
       if (value < low) low = value;
       if (value > high) high = value;
     }
+  }
+  for (const { mean, sd } of Object.values(curve.bands)) {
+    mean.forEach((value, row) => ([low, high] = [Math.min(low, value - 2 * sd[row]), Math.max(high, value + 2 * sd[row])]));
   }
   const spare = Math.max(0, 30 - (high - low)) / 2;
   [low, high] = [low - spare, high + spare];
@@ -79,6 +87,16 @@ function pathOf(values, first) {
     for (const row of rows) points.push(`${row + first} ${(-values[row]).toFixed(2)}`);
   }
   return `M${points.join("L")}`;
+}
+
+/** The outline of mean ± width standard deviations, stretched over one stride. */
+function bandOf({ mean, sd }, [start, end], width, first) {
+  const point = (row, sign) => {
+    const x = first + start + ((end - start) * row) / (mean.length - 1);
+    return `${x.toFixed(2)} ${(-mean[row] - sign * width * sd[row]).toFixed(2)}`;
+  };
+  const rows = [...mean.keys()];
+  return `M${[...rows.map((row) => point(row, 1)), ...rows.reverse().map((row) => point(row, -1))].join("L")}Z`;
 }
 
 function addPath(svg, kind, line) {
