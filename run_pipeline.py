@@ -132,8 +132,11 @@ def _run(arguments: Arguments) -> list[batch.Outcome]:
 
 
 def _task(arguments: Arguments, source: Path) -> Task:
-    if arguments.osim and source.suffix.lower() != ".trc":
-        raise ConfigError(f"--osim cannot be used with {source}", "name a .trc file of markers, or leave --osim out")
+    for flag, value in (("--osim", arguments.osim), ("--ik-setup", arguments.ik_setup)):
+        if value and source.suffix.lower() != ".trc":
+            raise ConfigError(
+                f"{flag} cannot be used with {source}", f"name a .trc file of markers, or leave {flag} out"
+            )
     stem = batch.stem_of(source)
     how = arguments.person, arguments.device, arguments.until
     return Task(source, stem, *how, osim=arguments.osim, ik_setup=arguments.ik_setup)

@@ -236,6 +236,7 @@ def bad_file(tmp_path: Path, name: str, content: bytes) -> Path:
         (["{sample}", "--max-frames", "0"], 1, "max_frames"),
         (["{sample}", "--mass-kg", "0"], 1, "mass_kg"),
         (["{sample}", "--osim", "model.osim"], 1, "--osim cannot be used with"),
+        (["{sample}", "--ik-setup", "setup.xml"], 1, "--ik-setup cannot be used with"),
         (["{markers}"], 1, "holds markers, but no model"),
         (["{markers}", "--osim", "nowhere.osim"], 1, "nowhere.osim does not exist"),
         (["{bvh}"], 1, "broken.bvh"),
