@@ -21,7 +21,7 @@ from models.osim.model import Model
 from models.osim.problem import Limits
 from models.osim.seeds import limbs, root_poses, scattered
 from models.osim.tasks import Tasks
-from models.osim.torch_ik_chain import Assessed, Device, assess
+from models.osim.torch_ik_chain import Assessed, DeviceCase, assess
 from models.osim.trc import Trial
 
 CHUNK: Final = {"cpu": 512, "cuda": 1 << 15}
@@ -44,7 +44,7 @@ def solve_batched(model: Model, trial: Trial, tasks: Tasks, device: torch.device
     observed = np.asarray(problem.case.goal.weight.any(axis=1))
     if not observed.any():
         raise InputError("no followed marker is ever seen", "hand in a trial with measured markers")
-    case, frames = Device(*problem.case, device), np.flatnonzero(observed)
+    case, frames = DeviceCase(*problem.case, device), np.flatnonzero(observed)
     poses, costs = _from_starts(case, problem, frames)
     _hand_on(case, poses, costs, case.put(frames))
     nearest = np.abs(np.arange(len(observed))[:, None] - frames).argmin(axis=1)
@@ -54,7 +54,7 @@ def solve_batched(model: Model, trial: Trial, tasks: Tasks, device: torch.device
 
 
 def settle(
-    case: Device,
+    case: DeviceCase,
     starts: Float[Tensor, "batch coordinates"],
     frames: Int64[Tensor, " batch"],
     limits: Limits,
@@ -85,7 +85,7 @@ def settle(
 
 
 def _step(
-    case: Device, pose: Float[Tensor, "batch coordinates"], now: Assessed, damping: Float[Tensor, " batch"]
+    case: DeviceCase, pose: Float[Tensor, "batch coordinates"], now: Assessed, damping: Float[Tensor, " batch"]
 ) -> tuple[Float[Tensor, "batch coordinates"], Float[Tensor, " batch"], Bool[Tensor, " batch"]]:
     """Where a damped step leads, how far its longest variable goes, and whether its equations could be solved.
 
@@ -104,7 +104,7 @@ def _step(
     return pose.index_copy(1, case.variables, after), (after - x).abs().amax(-1), failed == 0
 
 
-def _from_starts(case: Device, problem: Problem, frames: np.ndarray) -> tuple[Tensor, Tensor]:
+def _from_starts(case: DeviceCase, problem: Problem, frames: np.ndarray) -> tuple[Tensor, Tensor]:
     """Every frame from several starts, with every limb from the start that suits this limb best."""
     goal, chain = problem.case.goal, problem.case.chain
     seen = goal.weight[frames, :, None] > 0
@@ -127,7 +127,7 @@ def _from_starts(case: Device, problem: Problem, frames: np.ndarray) -> tuple[Te
     return pose, now.cost
 
 
-def _hand_on(case: Device, poses: Tensor, costs: Tensor, frames: Tensor) -> None:
+def _hand_on(case: DeviceCase, poses: Tensor, costs: Tensor, frames: Tensor) -> None:
     """Every frame tries its neighbours' poses as starts while some gain by it; poses and costs are overwritten."""
     fresh = torch.ones_like(costs, dtype=torch.bool)
     for _ in range(ROUNDS):
@@ -143,7 +143,7 @@ def _hand_on(case: Device, poses: Tensor, costs: Tensor, frames: Tensor) -> None
             break
 
 
-def _settle_all(case: Device, starts: Tensor, frames: Tensor, limits: Limits) -> tuple[Tensor, Assessed]:
+def _settle_all(case: DeviceCase, starts: Tensor, frames: Tensor, limits: Limits) -> tuple[Tensor, Assessed]:
     size = CHUNK.get(case.device.type, CHUNK["cpu"])
     done = [settle(case, s, f, limits) for s, f in zip(starts.split(size), frames.split(size), strict=True)]
     joined = [torch.cat(parts) for parts in zip(*(_parts(now) for _, now in done), strict=True)]

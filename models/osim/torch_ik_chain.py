@@ -37,7 +37,7 @@ class Assessed:
 
 
 @dataclass(frozen=True, eq=False)
-class Device:
+class DeviceCase:
     """A case whose large arrays lie on a device; indices that steer loops stay where they are."""
 
     chain: Chain
@@ -122,7 +122,7 @@ class Device:
         return self.put(np.stack([self.chain.lower, self.chain.upper, self.chain.reach]))
 
 
-def function(case: Device, index: int, x: Float[Tensor, " batch"]) -> tuple[Tensor, Tensor]:
+def function(case: DeviceCase, index: int, x: Float[Tensor, " batch"]) -> tuple[Tensor, Tensor]:
     """Value and slope of a function of one coordinate."""
     if index not in case.terms:
         tables = case.chain.tables
@@ -140,7 +140,7 @@ def function(case: Device, index: int, x: Float[Tensor, " batch"]) -> tuple[Tens
     return y + u * (b + u * (c + u * d)), b + u * (2 * c + 3 * u * d)
 
 
-def place(case: Device, pose: Float[Tensor, "batch coordinates"]) -> Placed:
+def place(case: DeviceCase, pose: Float[Tensor, "batch coordinates"]) -> Placed:
     """Place segments and twists; dependent coordinates in `pose` are overwritten."""
     chain, batch = case.chain, len(pose)
     lean = torch.ones_like(pose)
@@ -174,7 +174,7 @@ def place(case: Device, pose: Float[Tensor, "batch coordinates"]) -> Placed:
     return Placed(torch.stack(turns, 1), torch.stack(origins, 1), spin, glide, lean)
 
 
-def assess(case: Device, pose: Float[Tensor, "batch coordinates"], frames: Int64[Tensor, " batch"]) -> Assessed:
+def assess(case: DeviceCase, pose: Float[Tensor, "batch coordinates"], frames: Int64[Tensor, " batch"]) -> Assessed:
     """Cost, slope and curvature after Gauss and Newton; dependent coordinates in `pose` are overwritten."""
     placed = place(case, pose)
     points = placed.origin_m[:, case.segment] + (placed.turn[:, case.segment] @ case.marker_m[..., None])[..., 0]

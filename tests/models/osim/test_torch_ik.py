@@ -12,7 +12,7 @@ from models.osim.aliases import canonical
 from models.osim.reader import read_model
 from models.osim.tasks import CoordinateTask, Tasks, even_tasks
 from models.osim.torch_ik import solve_batched
-from models.osim.torch_ik_chain import Device, assess
+from models.osim.torch_ik_chain import DeviceCase, assess
 from tests.models.osim import documents as made
 from tests.models.osim import puppets
 from tests.models.osim.documents import Link
@@ -32,7 +32,7 @@ def test_cost_slope_and_curvature_are_those_of_the_compiled_loops(content: str) 
     tasks = replace(puppets.weights(model), coordinate={name: CoordinateTask(0.1, 0.3)})
     case = ik.pose_problem(model, puppets.film(model, poses[::-1], 0.1), tasks).case
     costs, slopes, curvatures = chain_kernels.assess(case, poses)
-    ours = assess(Device(*case, CPU), torch.from_numpy(poses.copy()), torch.arange(5))
+    ours = assess(DeviceCase(*case, CPU), torch.from_numpy(poses.copy()), torch.arange(5))
     assert ours.cost.numpy() == pytest.approx(costs, rel=1e-12)
     assert 2 * ours.slope.numpy() == pytest.approx(slopes, abs=1e-12)
     assert 2 * ours.curvature.numpy() == pytest.approx(curvatures, abs=1e-12)
