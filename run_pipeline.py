@@ -41,6 +41,8 @@ from pipeline.task import Task, Until
 SAMPLES = Path(__file__).parent / "samples"
 INSPECT = "inspect"
 OUTPUTS = Path(__file__).parent / "outputs"
+STOPPED = 130
+"""What shells say of a program that the keyboard stopped."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ class InspectArguments:
 
 
 def main(argv: list[str]) -> int:
-    """Run the command line; returns the exit code: 0 done, 1 a problem with the input, 2 a problem with the flags."""
+    """Run the command line.
+
+    Returns:
+        The exit code: 0 done, 1 a problem with the input, 2 a problem with the flags, 130 stopped from the keyboard.
+    """
     console.start()
     gc.enable()
     try:
@@ -98,6 +104,9 @@ def main(argv: list[str]) -> int:
     except KinetraceError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped; run it again to go on after the last stage that was done", file=sys.stderr)
+        return STOPPED
     console.show_table(outcomes)
     return 1 if any(outcome.error for outcome in outcomes) else 0
 

@@ -297,3 +297,15 @@ def test_help_shows_the_values_of_the_preset() -> None:
 def test_the_default_run_does_not_import_the_non_commercial_smplx() -> None:
     code = "import run_pipeline, sys; sys.exit('smplx' in sys.modules or 'mediapipe' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_run_that_the_keyboard_stops_ends_with_a_line() -> None:
+    code = """
+import sys, run_pipeline
+def stopped(arguments):
+    raise KeyboardInterrupt
+run_pipeline._run = stopped
+sys.exit(run_pipeline.main(["walk.mp4"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1) and done.stderr.startswith("stopped; run it again")
