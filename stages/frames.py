@@ -194,6 +194,8 @@ def _colour_matrix(frame: VideoFrame) -> Colorspace:
 def _head(video: Path) -> bytes:
     if video.is_dir():
         raise InputError(f"{video} is a folder", "name a video file in it")
+    if video.is_fifo() or video.is_char_device():
+        raise InputError(f"{video} is not a file", "record it first, and name the recording")
     try:
         with video.open("rb") as file:
             head = file.read(16)

@@ -1,10 +1,12 @@
 """Makes small videos, sound and broken ones, that the tests of decoding read."""
 
+import subprocess
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import imageio_ffmpeg
 import numpy as np
 from av.stream import Disposition
 
@@ -74,6 +76,26 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def encode(path: Path, options: str, *, rate_hz: str = "30", count: int = 12) -> Path:
+    """Write numbered pictures with the ffmpeg program; the options follow its input."""
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH_PX}x{HEIGHT_PX}", "-r", rate_hz, "-i", "-")
+    pictures = b"".join(numbered_picture(number).tobytes() for number in range(count))
+    ffmpeg(*raw, *options.split(), str(path), given=pictures)
+    return path
+
+
+def ffmpeg(*arguments: str, given: bytes = b"", check: bool = True) -> bytes:
+    """What the ffmpeg program prints.
+
+    Raises:
+        AssertionError: it failed, where that is checked.
+    """
+    command = (imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *arguments)
+    done = subprocess.run(command, input=given, capture_output=True, check=False, timeout=60)
+    assert not check or done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout
 
 
 def steady(count: int, rate_hz: float = 30.0) -> np.ndarray:
