@@ -106,7 +106,8 @@ def test_the_drawn_band_begins_and_ends_at_heel_strikes(open_report):
     found = open_report(None, walker)
     lines = found.do(
         """[...document.querySelectorAll('.plot')]
-        .find((plot) => plot.querySelector('h3').textContent === 'Knee flexion').querySelectorAll('.band.right').values().map((path) => path.getAttribute('d')).toArray()"""
+        .find((plot) => plot.querySelector('h3').textContent === 'Knee flexion')
+        .querySelectorAll('.band.right').values().map((path) => path.getAttribute('d')).toArray()"""
     )
     strides, mean, sd = strides_of(walker, "right"), others.mean_deg["knee_angle"], others.sd_deg["knee_angle"]
     assert len(lines) == 2 * len(strides)
