@@ -30,7 +30,6 @@ def run(config: Config, motion: Motion) -> Biomechanics:
     """Follow one person's body with a model that is scaled to it, once for the whole clip.
 
     Raises:
-        ConfigError: no model has this name.
         InputError: the model file cannot be read, or shares too few bodies with the body.
         WeightsError: the body that the motion belongs to is not the one that is installed.
     """

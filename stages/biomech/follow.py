@@ -15,7 +15,7 @@ from torch import Tensor
 from models.bodies.body import Body, pose_joints, rest_vertices
 from models.bodies.regressors import point_names, pose_points
 from models.devices import best_precision, single_thread, to_array
-from models.errors import ConfigError, InputError
+from models.errors import InputError
 from models.gait import heading_rad
 from models.osim import ik
 from models.osim.fit_body import Fitted, fit_body
@@ -115,8 +115,6 @@ def _model(name: str) -> Model:
     """An own model, or a user's with our markers in place of its own."""
     if name in OWN:
         return full_body(OWN[name])
-    if not name.endswith(".osim"):
-        raise ConfigError(f"there is no model called {name!r}", f"choose from {', '.join(OWN)}, or name an .osim file")
     model = load_model(Path(name))
     bodies = marker_bodies("thorax") | marker_bodies("standard")
     kept = [Marker(marker, body, (0.0, 0.0, 0.0)) for marker, body in bodies.items() if body in model.body_index]

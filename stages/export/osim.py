@@ -6,7 +6,7 @@ from typing import Final
 
 from stages.contracts import Biomechanics, Exports
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from stages.contracts import Biomechanics
 from stages.export.number_rows import number_rows
 
 NOT_VALIDATED: Final = (
-    "These figures come from one camera and have not been validated against marker-based motion capture."
+    "These figures have not been validated against marker-based motion capture; those of a video come from one camera."
 )
 METHOD: Final = (
     "Events: heel farthest ahead of the pelvis, toe farthest behind it (Zeni, Richards and Higginson 2008), between "

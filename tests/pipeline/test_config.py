@@ -53,6 +53,7 @@ def test_every_setting_is_documented() -> None:
         ({"solve": {"height_m": float("nan")}}, ["solve.height_m", "nan"]),
         ({"solve": {"refine_steps": -1}}, ["solve.refine_steps", "-1"]),
         ({"denoise": {"legs_s": 0.0}}, ["denoise.legs_s", "0.0", "seconds"]),
+        ({"biomech": {"model": "fullbody"}}, ["'fullbody'", "full_body"]),
         ({"export": {"fps": 0}}, ["export.fps", "0"]),
         ({"overlay": {"max_rate_hz": 0.0}}, ["overlay.max_rate_hz", "0.0"]),
         ({"overlay": {"long_side_px": -1}}, ["overlay.long_side_px", "-1"]),
