@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.bodies import load_body
+from models.gait import over_cycle
 from models.osim.reader import read_model
 from stages import biomech
 from stages.export.osim_gait import gait_of
@@ -54,5 +55,10 @@ def test_a_take_is_cut_at_heel_strikes_and_left_strides_are_mirrored():
             for side in ("right", "left")
         )
         np.testing.assert_allclose(right, left, atol=3, err_msg=name)
+    row, stride = next((row, stride) for row, stride in enumerate(gait.strides) if stride.side == "right")
+    turned = np.degrees(followed.coordinates[:, followed.coordinate_names.tolist().index("pelvis_rotation")])
+    as_is = over_cycle(followed.timestamps_s, turned[:, None], stride)[:, 0]
+    np.testing.assert_allclose(walk.cycles_deg["pelvis_rotation"][row], as_is, atol=1e-9)
+    assert np.ptp(as_is) > 0
     knee = walk.cycles_deg["knee_angle"]
     assert np.ptp(knee.mean(axis=0)) == pytest.approx(np.degrees(0.7), abs=3)
