@@ -142,6 +142,9 @@ GOOD = {
         numbers=tuple(range(0, 12, 2)),
         times_s=tuple(n / 15 for n in range(6)),
     ),
+    "one time stamp far off.mp4": Video(
+        options=H264 + "-bf 0", again="-i IN -c copy -bsf:v setts=pts=if(eq(N\\,5)\\,PTS+60/TB\\,PTS) OUT"
+    ),
     "time stamps leap ahead.ts": Video(
         options=H264 + "-bf 0", again="-i IN -c copy -copyts -bsf:v setts=ts=if(lt(N\\,6)\\,TS\\,TS+9000000) OUT"
     ),
@@ -190,7 +193,7 @@ def part(fraction: float) -> Callable[[bytes], bytes]:
 def noise(start: float, size: int) -> Callable[[bytes], bytes]:
     def spoil(content: bytes) -> bytes:
         at = int(len(content) * start)
-        return content[:at] + np.random.default_rng(0).bytes(size) + content[at + size :]
+        return (content[:at] + np.random.default_rng(0).bytes(size) + content[at + size :])[: len(content)]
 
     return spoil
 
@@ -217,6 +220,7 @@ BROKEN = {
     "cut in the middle.webm": (VP9 + GRAINY, part(0.6), (6, 8)),
     "cut in the middle.gif": (GRAINY, part(0.6), (7, 9)),
     "spoilt in the middle.mp4": (INDEX_FIRST, noise(0.7, 200), (11, 12)),
+    "noise to its end.mp4": (INDEX_FIRST, noise(0.7, 1 << 20), (7, 9)),
     "spoilt in the middle.mkv": (PLAIN, noise(0.6, 100), (11, 12)),
     "spoilt in the middle.ts": (PLAIN, noise(0.5, 400), (11, 12)),
     "spoilt in the middle.avi": (MPEG4, noise(0.6, 200), (11, 12)),
