@@ -72,6 +72,10 @@ class Arguments:
     """Body height in metres, sets the scale: short for --lift.height-m and --solve.height-m."""
     mass_kg: float | None = None
     """Body mass in kilograms, for the OpenSim model: short for --biomech.mass-kg."""
+    fps: int | None = None
+    """Pictures a second of BVH and GLB: short for --export.fps."""
+    in_place: bool = False
+    """BVH and GLB without their way over the floor: short for --export.in-place."""
     osim: Path | None = None
     """Model whose markers an input .trc file holds; it becomes a .mot file."""
     ik_setup: Path | None = None
@@ -157,6 +161,7 @@ def _with_short_flags(arguments: Arguments) -> PipelineConfig:
         "lift": {"height_m": arguments.height_m},
         "solve": {"height_m": arguments.height_m},
         "biomech": {"mass_kg": arguments.mass_kg},
+        "export": {"fps": arguments.fps, "in_place": arguments.in_place or None},
     }
     config = arguments.config
     for stage, values in given.items():

@@ -218,6 +218,15 @@ def test_markers_and_their_model_become_the_same_coordinates(whole: Path, tmp_pa
     np.testing.assert_allclose(again.values, ours.values, atol=0.05)
 
 
+def test_rate_and_place_of_a_bvh_have_short_flags(whole: Path, tmp_path: Path) -> None:
+    bvh = Path(shutil.copy(whole / "person_0/walk_p0.bvh", tmp_path / "walk.bvh"))
+    done = run(bvh, "--fps", "24", "--in-place", "--until", "export", "--outputs", tmp_path / "outputs")
+    assert done.returncode == 0, done.stderr
+    played = read_bvh(tmp_path / "outputs/walk/person_0/walk_p0.bvh")
+    assert played.frame_time_s == pytest.approx(1 / 24)
+    assert np.ptp(place_bvh_joints(played)[:, 0, [0, 2]], axis=0).max() < 1e-3
+
+
 def bad_file(tmp_path: Path, name: str, content: bytes) -> Path:
     path = tmp_path / name
     path.write_bytes(content)
