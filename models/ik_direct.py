@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from models.anatomy import ARMS, FACE_POINTS, HINGE_RANGE_RAD, HIP_POINTS, LEGS, SHOULDER_POINTS, SUBTREES, Limb
-from models.rig import Pose, Rig, rig_landmarks
+from models.rig import Pose, Rig, rig_points
 from models.rotations import (
     across,
     angle_about,
@@ -80,7 +80,7 @@ def direct_orientations(rig: Rig, seen_m: Points, weight: Weights) -> World:
 
 def _rest_landmarks(rig: Rig) -> Float[Tensor, "33 3"]:
     eye = torch.eye(3, dtype=rig.share.dtype, device=rig.share.device).expand(24, 3, 3)
-    return rig_landmarks(rig, Pose(eye, rig.pelvis_m))
+    return rig_points(rig, Pose(eye, rig.pelvis_m))
 
 
 def _trunk_lines(points_m: Points) -> Float[Tensor, "*batch 3 3"]:
@@ -112,7 +112,7 @@ def _head(rig: Rig, world: World, seen_m: Points, weight: Weights) -> World:
 
 def _swing(rig: Rig, world: World, seen_m: Points, joint: int, start: int, end: int) -> World:
     """Turn a long bone so that the body's landmarks lie in the seen direction of each other."""
-    posed_m = rig_landmarks(rig, Pose(world, torch.zeros_like(seen_m[..., 0, :])))
+    posed_m = rig_points(rig, Pose(world, torch.zeros_like(seen_m[..., 0, :])))
     posed_way = posed_m[..., end, :] - posed_m[..., start, :]
     seen_way = seen_m[..., end, :] - seen_m[..., start, :]
     return _turn(world, joint, shortest_arc(posed_way, seen_way, world[..., joint, :, 2]))

@@ -16,7 +16,7 @@ from torch import Tensor
 from models.anatomy import ARMS, LEGS, SUBTREES
 from models.ik_direct import bend_repair
 from models.kinematics import world_from_joints
-from models.rig import Pose, Rig, rig_joints, rig_landmarks
+from models.rig import Pose, Rig, rig_joints, rig_points, tie_positions
 from models.skeletons import LANDMARKS, SMPL_INDEX, SMPL_PARENTS
 
 LANDMARK_SD_M: Final = {"face": 0.03, "limb": 0.02, "hand": 0.04, "foot": 0.04}
@@ -76,12 +76,11 @@ def parent_from_joints(world: World) -> World:
 
 def turn_derivative(rig: Rig, pose: Pose) -> Float[Tensor, "*batch 33 3 turns"]:
     """Derivative of every landmark by a turn of each free joint about its own axes, in radians."""
-    joints_m = rig_joints(rig, pose)
-    levers_m = torch.einsum("...jdc,ljc->...ljd", pose.world_from_joint, rig.lever_m)
-    carried_m = rig.share[..., None] * joints_m[..., None, :, :] + levers_m
-    membership = _membership(rig.share)
-    arm_m = torch.einsum("...lkd,jk->...ljd", carried_m, membership)
-    arm_m = arm_m - (rig.share @ membership.T)[..., None] * joints_m[..., None, FREE_JOINTS, :]
+    below = _membership(rig.share)[:, rig.joint].T[..., None]
+    joints_m = rig_joints(rig, pose)[..., None, FREE_JOINTS, :]
+    tie_arm_m = below * (tie_positions(rig, pose)[..., None, :] - rig.share[:, None, None] * joints_m)
+    arm_m = tie_arm_m.new_zeros(*tie_arm_m.shape[:-3], rig.point_count, *tie_arm_m.shape[-2:])
+    arm_m = arm_m.index_add(-3, rig.point, tie_arm_m)
     axes = pose.world_from_joint[..., FREE_JOINTS, :, :].mT
     columns = torch.linalg.cross(axes[..., None, :, :, :], arm_m[..., None, :])
     return columns.flatten(-3, -2).mT
@@ -100,7 +99,7 @@ def _gauss_newton_step(
     shift = torch.eye(3, dtype=turns.dtype, device=turns.device).expand(*turns.shape[:-1], 3)
     jacobian = torch.cat([shift, turns], dim=-1).flatten(-3, -2)
     weighted = jacobian * precision.repeat_interleave(3, dim=-1)[..., None]
-    gap_m = (landmarks_m - rig_landmarks(rig, pose)).flatten(-2)
+    gap_m = (landmarks_m - rig_points(rig, pose)).flatten(-2)
     prior = torch.cat([turns.new_zeros(3), turns.new_tensor(SPREAD_RAD).flatten() ** -2])
     pull = torch.cat([torch.zeros_like(drift[..., :3]), drift], dim=-1)
     gradient = (weighted.mT @ gap_m[..., None])[..., 0] - prior * pull

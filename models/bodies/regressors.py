@@ -59,7 +59,7 @@ def pose_points(
         ConfigError: no set has this name.
         InputError: the number of betas is not the body's, or the body lacks what the set is tied to.
     """
-    points = _hung(body, set_name)
+    points = hung_points(body, set_name)
     pose = (betas, parent_from_joint, trans_m)
     placed_m = points.of_joint @ pose_joints(body, *pose)
     if len(points.vertex):
@@ -70,8 +70,13 @@ def pose_points(
 
 
 @lru_cache(maxsize=len(_SETS))
-def _hung(body: Body, set_name: str) -> PointSet:
-    """Found once for a body: looking for its skin takes longer than posing it."""
+def hung_points(body: Body, set_name: str) -> PointSet:
+    """How a set hangs on a body; found once for each, as looking for its skin takes longer than posing it.
+
+    Raises:
+        ConfigError: no set has this name.
+        InputError: the body lacks what the set is tied to.
+    """
     return hang(body, list(_places(set_name).values()))
 
 

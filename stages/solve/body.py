@@ -13,9 +13,9 @@ from models.bodies.body import Body
 from models.devices import best_precision, find_device, single_thread, to_array
 from models.errors import InputError
 from models.filters import fill_positions, fill_rotations
-from models.ik import solve_pose, weighted_mean
+from models.ik_analytic import solve_analytic, weighted_mean
 from models.ik_refine import parent_from_joints
-from models.rig import Pose, Rig, make_rig, rig_landmarks
+from models.rig import Pose, Rig, make_rig, rig_points
 from models.shape import carry_over, fit_betas, length_ratios, length_weights, lengths_of, weighted_median
 from stages.contracts import JointTrack, RawMotion
 from stages.solve.config import Config
@@ -71,11 +71,11 @@ def _measure(config: Config, body: Body, seen_m: Tensor, confidence: Tensor) -> 
     middle_m, seen = weighted_median(length_m, weight)[None], weight.amax(0, keepdim=True)
     betas = fit_betas(body, rest, middle_m, seen, config.height_m)
     rig = make_rig(body, betas)
-    rest_m = lengths_of(rig_landmarks(rig, Pose(rest, rig.pelvis_m[None])))
+    rest_m = lengths_of(rig_points(rig, Pose(rest, rig.pelvis_m[None])))
     ratio = length_ratios(rest_m.expand_as(length_m), length_m, weight)
-    posed = solve_pose(rig, carry_over(seen_m, ratio), confidence, steps=config.refine_steps)
+    posed = solve_analytic(rig, carry_over(seen_m, ratio), confidence, steps=config.refine_steps)
     betas = fit_betas(body, parent_from_joints(posed.world_from_joint), length_m, weight, config.height_m)
-    posed_m = lengths_of(rig_landmarks(make_rig(body, betas), posed))
+    posed_m = lengths_of(rig_points(make_rig(body, betas), posed))
     log.info("betas %s", np.array2string(to_array(betas), precision=2))
     return betas, length_ratios(posed_m, length_m, weight)
 
@@ -84,8 +84,8 @@ def _solve(config: Config, rig: Rig, seen_m: Tensor, confidence: Tensor, ratio: 
     """The pose whose directions are the track's, standing where its landmarks agree best with the track's own."""
     poses: list[Pose] = []
     for part in _chunks(len(seen_m)):
-        pose = solve_pose(rig, carry_over(seen_m[part], ratio), confidence[part], steps=config.refine_steps)
-        shift_m = weighted_mean(seen_m[part] - rig_landmarks(rig, pose), confidence[part].clamp_min(1e-3))
+        pose = solve_analytic(rig, carry_over(seen_m[part], ratio), confidence[part], steps=config.refine_steps)
+        shift_m = weighted_mean(seen_m[part] - rig_points(rig, pose), confidence[part].clamp_min(1e-3))
         poses.append(Pose(pose.world_from_joint, pose.root_m + shift_m))
     return Pose(torch.cat([p.world_from_joint for p in poses]), torch.cat([p.root_m for p in poses]))
 

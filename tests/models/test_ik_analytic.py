@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.anatomy import ARMS, HINGE_RANGE_RAD, LEGS, Limb
 from models.bodies.body import Body, pose_joints, pose_landmarks
-from models.ik import solve_pose
+from models.ik_analytic import solve_analytic
 from models.ik_direct import direct_orientations
 from models.ik_refine import (
     FREE_JOINTS,
@@ -20,7 +20,7 @@ from models.ik_refine import (
     turn_derivative,
 )
 from models.kinematics import world_from_joints
-from models.rig import Pose, Rig, make_rig, rig_joints, rig_landmarks
+from models.rig import Pose, Rig, make_rig, rig_joints, rig_points
 from models.rotations import rotation_about, twist_about, unit
 from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR, SMPL_INDEX, SMPL_MIRROR, SMPL_PARENTS
 from tests.models.toy_body import plausible_pose, toy_body
@@ -39,12 +39,12 @@ def made(body: Body, frames: int = 40, seed: int = 0, betas: Tensor = BETAS) -> 
 
 
 def solved(rig: Rig, landmarks_m: Tensor, steps: int = STEPS) -> Pose:
-    return solve_pose(rig, landmarks_m, torch.ones_like(landmarks_m[..., 0]), steps=steps)
+    return solve_analytic(rig, landmarks_m, torch.ones_like(landmarks_m[..., 0]), steps=steps)
 
 
 def standing(rig: Rig) -> Tensor:
     rest = torch.eye(3, dtype=torch.float64).expand(24, 3, 3)
-    return rig_landmarks(rig, Pose(rest, rig.pelvis_m))
+    return rig_points(rig, Pose(rest, rig.pelvis_m))
 
 
 def moved(points_m: Tensor, changes: dict[str, tuple[float, float, float]]) -> Tensor:
@@ -57,7 +57,7 @@ def moved(points_m: Tensor, changes: dict[str, tuple[float, float, float]]) -> T
 def test_a_rig_has_the_landmarks_and_joints_of_its_body() -> None:
     body = toy_body()
     rig, pose, landmarks_m = made(body)
-    torch.testing.assert_close(rig_landmarks(rig, pose), landmarks_m)
+    torch.testing.assert_close(rig_points(rig, pose), landmarks_m)
 
 
 def test_the_derivative_is_that_of_finite_differences() -> None:
@@ -70,7 +70,7 @@ def test_the_derivative_is_that_of_finite_differences() -> None:
         nudged = local.clone()
         joint = FREE_JOINTS[column // 3]
         nudged[:, joint] = local[:, joint] @ roma.rotvec_to_rotmat(turn)
-        there_m = rig_landmarks(rig, Pose(world_from_joints(SMPL_PARENTS, nudged), pose.root_m))
+        there_m = rig_points(rig, Pose(world_from_joints(SMPL_PARENTS, nudged), pose.root_m))
         torch.testing.assert_close((there_m - landmarks_m) / step, exact[..., column], atol=1e-5, rtol=1e-5)
 
 
@@ -89,7 +89,7 @@ def test_limbs_point_exactly_where_clean_joints_say_without_any_refinement() -> 
 def test_a_body_s_own_landmarks_come_back_within_millimetres() -> None:
     rig, pose, landmarks_m = made(toy_body(), frames=200)
     found = solved(rig, landmarks_m)
-    error_m = (rig_landmarks(rig, found) - landmarks_m).norm(dim=-1)
+    error_m = (rig_points(rig, found) - landmarks_m).norm(dim=-1)
     # Not zero: the solver expects a detector's noise and holds what moves little to where it usually is.
     assert error_m.mean() < 0.006
     assert (rig_joints(rig, found) - rig_joints(rig, pose)).norm(dim=-1).mean() < 0.008
@@ -98,9 +98,7 @@ def test_a_body_s_own_landmarks_come_back_within_millimetres() -> None:
 def test_refinement_brings_landmarks_nearer_in_every_frame() -> None:
     rig, _, landmarks_m = made(toy_body(), frames=200)
     noisy_m = landmarks_m + 0.03 * torch.randn(landmarks_m.shape, generator=torch.Generator().manual_seed(1))
-    square = [
-        (rig_landmarks(rig, solved(rig, noisy_m, steps)) - noisy_m).square().sum(-1).mean(-1) for steps in (0, 1, 2)
-    ]
+    square = [(rig_points(rig, solved(rig, noisy_m, steps)) - noisy_m).square().sum(-1).mean(-1) for steps in (0, 1, 2)]
     assert (square[1] < square[0]).all()
     assert square[2].mean() < square[1].mean()
 
@@ -112,7 +110,7 @@ def test_refinement_ends_where_landmarks_and_prior_balance() -> None:
 
     def cost(steps: int) -> Tensor:
         pose = refine_pose(rig, start, noisy_m, weight, steps=steps)
-        gap_m = (rig_landmarks(rig, pose) - noisy_m).square().sum(-1)
+        gap_m = (rig_points(rig, pose) - noisy_m).square().sum(-1)
         before, after = (parent_from_joints(p.world_from_joint)[:, FREE_JOINTS] for p in (start, pose))
         drift = roma.rotmat_to_rotvec(before.mT @ after) / torch.tensor(SPREAD_RAD, dtype=torch.float64)
         return (landmark_precision(weight) * gap_m).sum() + drift.square().sum()
@@ -207,7 +205,7 @@ def test_all_landmarks_in_one_point_give_rotations() -> None:
 
 def test_a_person_without_any_confidence_still_gets_a_pose() -> None:
     rig, _, landmarks_m = made(toy_body())
-    found = solve_pose(rig, landmarks_m, torch.zeros(40, 33, dtype=torch.float64), steps=STEPS)
+    found = solve_analytic(rig, landmarks_m, torch.zeros(40, 33, dtype=torch.float64), steps=STEPS)
     assert found.world_from_joint.isfinite().all() and found.root_m.isfinite().all()
 
 
@@ -221,7 +219,7 @@ def test_a_limb_that_becomes_straight_turns_smoothly(name: str) -> None:
     local[:, limb.upper] = roma.rotvec_to_rotmat(torch.tensor([0.5, 0.2, -0.3], dtype=torch.float64))
     local[:, joint] = roma.rotvec_to_rotmat(bend[:, None] * torch.tensor(limb.hinge, dtype=torch.float64))
     pose = Pose(world_from_joints(SMPL_PARENTS, local), torch.zeros(301, 3, dtype=torch.float64))
-    found = solved(rig, rig_landmarks(rig, pose)).world_from_joint
+    found = solved(rig, rig_points(rig, pose)).world_from_joint
     step_rad = roma.rotmat_geodesic_distance(found[1:], found[:-1])
     assert step_rad.max() < math.radians(2.5)
 
@@ -234,7 +232,7 @@ def test_a_wrong_bend_that_becomes_straight_does_not_flip_the_upper_bone(limb: L
     local[:, limb.upper] = rotation_about(along, torch.tensor(0.97 * math.pi, dtype=torch.float64))
     local[:, limb.lower] = rotation_about(hinge, torch.linspace(0.9, 0.0, 301, dtype=torch.float64))
     pose = Pose(world_from_joints(SMPL_PARENTS, local), torch.zeros(301, 3, dtype=torch.float64))
-    found = solved(rig, rig_landmarks(rig, pose)).world_from_joint[:, limb.upper]
+    found = solved(rig, rig_points(rig, pose)).world_from_joint[:, limb.upper]
     assert roma.rotmat_geodesic_distance(found[1:], found[:-1]).max() < math.radians(2)
 
 
@@ -246,7 +244,7 @@ def test_a_sharp_bend_is_believed_however_far_it_twists_the_arm(limb: Limb) -> N
     local[limb.upper] = rotation_about(unit(rig.offset_m[limb.lower]), far)
     local[limb.lower] = rotation_about(torch.tensor(limb.hinge, dtype=torch.float64), sharp)
     pose = Pose(world_from_joints(SMPL_PARENTS, local), rig.pelvis_m)
-    found = solved(rig, rig_landmarks(rig, pose))
+    found = solved(rig, rig_points(rig, pose))
     apart_rad = roma.rotmat_geodesic_distance(found.world_from_joint[limb.upper], pose.world_from_joint[limb.upper])
     assert apart_rad < math.radians(10)
 
@@ -264,7 +262,7 @@ def test_the_foot_shows_the_twist_of_a_straight_leg() -> None:
     rig = make_rig(toy_body(), BETAS * 0)
     local = torch.eye(3, dtype=torch.float64).repeat(24, 1, 1)
     local[SMPL_INDEX["left_ankle"]] = roma.rotvec_to_rotmat(torch.tensor([0, 0.5, 0], dtype=torch.float64))
-    landmarks_m = rig_landmarks(rig, Pose(world_from_joints(SMPL_PARENTS, local), rig.pelvis_m))
+    landmarks_m = rig_points(rig, Pose(world_from_joints(SMPL_PARENTS, local), rig.pelvis_m))
     found = solved(rig, landmarks_m)
     up = torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)
     assert twist_about(found.world_from_joint[SMPL_INDEX["left_hip"]], up) > 0.15
@@ -276,7 +274,7 @@ def test_the_hand_shows_pronation_and_the_forearm_takes_its_share() -> None:
     local = torch.eye(3, dtype=torch.float64).repeat(24, 1, 1)
     along = torch.tensor([1.0, 0, 0], dtype=torch.float64)
     local[SMPL_INDEX["left_wrist"]] = roma.rotvec_to_rotmat(along)
-    landmarks_m = rig_landmarks(rig, Pose(world_from_joints(SMPL_PARENTS, local), rig.pelvis_m))
+    landmarks_m = rig_points(rig, Pose(world_from_joints(SMPL_PARENTS, local), rig.pelvis_m))
     found = parent_from_joints(solved(rig, landmarks_m).world_from_joint)
     forearm, wrist = (twist_about(found[SMPL_INDEX[name]], along) for name in ("left_elbow", "left_wrist"))
     # Of one radian: hands are rough landmarks, so their turn is not believed in full.

@@ -5,13 +5,13 @@ from torch import Tensor
 
 from models.ik_direct import direct_orientations
 from models.ik_refine import refine_pose
-from models.rig import Pose, Rig, rig_landmarks
+from models.rig import Pose, Rig, rig_points
 
 LEAST_WEIGHT = 1e-3
 """Of a landmark of confidence 0, so that a frame without any stays solvable."""
 
 
-def solve_pose(
+def solve_analytic(
     rig: Rig,
     landmarks_m: Float[Tensor, "*batch 33 3"],
     confidence: Float[Tensor, "*batch 33"],
@@ -28,7 +28,7 @@ def solve_pose(
     weight = confidence.clamp_min(LEAST_WEIGHT)
     world = direct_orientations(rig, landmarks_m, weight)
     at_origin = Pose(world, landmarks_m.new_zeros(()).expand(*landmarks_m.shape[:-2], 3))
-    root_m = weighted_mean(landmarks_m - rig_landmarks(rig, at_origin), weight)
+    root_m = weighted_mean(landmarks_m - rig_points(rig, at_origin), weight)
     return refine_pose(rig, Pose(world, root_m), landmarks_m, weight, steps=steps)
 
 
