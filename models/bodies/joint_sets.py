@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from models.bodies.points import Inside, OnSkin, Place, Seen, Vertex
+from models.skeletons import SMPL_JOINTS
 
 _FACE: Final = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 _LIMBS: Final = tuple(
@@ -64,3 +65,8 @@ H36M_17: Final = _named(
 )
 """The 17 joints of Human3.6M (Ionescu et al. 2014) that benchmarks use. Which of the body's joints stand for Spine
 (here spine2, T12/L1 on the free body) and Thorax (neck, C7/T1) is an assumption."""
+
+SMPL_24_MID_HIP: Final[Mapping[str, Place]] = {"mid_hip": _PART["mid_hip"]} | {
+    name: Inside({name: 1.0}) for name in SMPL_JOINTS[1:]
+}
+"""SMPL's joints as they come from data sets that call the middle of the hips the pelvis."""

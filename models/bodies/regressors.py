@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from models.bodies.body import Body, pose_joints, pose_landmarks, pose_vertices
-from models.bodies.joint_sets import BODY_25, COCO_17, H36M_17, HALPE_26
+from models.bodies.joint_sets import BODY_25, COCO_17, H36M_17, HALPE_26, SMPL_24_MID_HIP
 from models.bodies.markers import FULL_BODY, RAJAGOPAL_2016
 from models.bodies.points import Inside, Place, PointSet, Seen, hang
 from models.errors import ConfigError
@@ -16,6 +16,7 @@ from models.skeletons import LANDMARKS, SMPL_JOINTS
 
 _SETS: Final[Mapping[str, Mapping[str, Place]]] = {
     "smpl24": {name: Inside({name: 1.0}) for name in SMPL_JOINTS},
+    "smpl24_mid_hip": SMPL_24_MID_HIP,
     "blazepose33": {name: Seen(name) for name in LANDMARKS},
     "coco17": COCO_17,
     "body25": BODY_25,
@@ -37,7 +38,7 @@ def point_names(set_name: str) -> tuple[str, ...]:
     Raises:
         ConfigError: no set has this name.
     """
-    return tuple(_places(set_name))
+    return tuple(point_places(set_name))
 
 
 def pose_points(
@@ -77,10 +78,11 @@ def hung_points(body: Body, set_name: str) -> PointSet:
         ConfigError: no set has this name.
         InputError: the body lacks what the set is tied to.
     """
-    return hang(body, list(_places(set_name).values()))
+    return hang(body, list(point_places(set_name).values()))
 
 
-def _places(set_name: str) -> Mapping[str, Place]:
+def point_places(set_name: str) -> Mapping[str, Place]:
+    """Where a set's points lie on a body, by name; raises as point_names."""
     if set_name not in _SETS:
         raise ConfigError(f"no set of points called {set_name!r}", f"choose from {sorted(_SETS)}")
     return _SETS[set_name]

@@ -24,8 +24,8 @@ from tests.models.toy_body import plausible_pose, toy_body
 
 FLOAT = torch.float64
 PUBLISHED = {
-    "smpl24": 24, "blazepose33": 33, "coco17": 17, "body25": 25, "halpe26": 26, "h36m17": 17, "rajagopal2016": 66,
-    "full_body": 84,
+    "smpl24": 24, "smpl24_mid_hip": 24, "blazepose33": 33, "coco17": 17, "body25": 25, "halpe26": 26, "h36m17": 17,
+    "rajagopal2016": 66, "full_body": 84,
 }  # fmt: skip
 MIRRORED = torch.tensor([-1.0, 1, 1], dtype=FLOAT)
 
