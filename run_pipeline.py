@@ -33,8 +33,9 @@ from typing import Annotated, Literal, NoReturn
 import tyro
 
 from models.errors import ConfigError, KinetraceError
-from pipeline import batch, console
+from pipeline import batch, console, stop
 from pipeline.config import DEFAULT_PRESET, PipelineConfig, checked, load_preset
+from pipeline.limits import Limits
 from pipeline.stamp import as_json
 from pipeline.task import Task, Until
 
@@ -80,6 +81,10 @@ class Arguments:
     """Model whose markers an input .trc file holds; it becomes a .mot file."""
     ik_setup: Path | None = None
     """Setup of OpenSim's inverse kinematics tool, for the weights of these markers."""
+    limit_minutes: float | None = None
+    """Most minutes that one file may take."""
+    limit_memory_gb: float | None = None
+    """Most memory that one file may take, in GiB."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,11 @@ def main(argv: list[str]) -> int:
     """Run the command line.
 
     Returns:
-        The exit code: 0 done, 1 a problem with the input, 2 a problem with the flags, 130 stopped from the keyboard.
+        The exit code: 0 done, 1 a problem with the input, 2 a problem with the flags. A signal ends the program from
+        within (see pipeline.stop): 130 stopped from the keyboard, 143 told to end.
     """
     console.start()
+    stop.listen()
     gc.enable()
     try:
         if argv[:1] == [INSPECT]:
@@ -109,7 +116,7 @@ def main(argv: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped; run it again to go on after the last stage that was done", file=sys.stderr)
+        print(stop.STOPPED, file=sys.stderr)
         return STOPPED
     console.show_table(outcomes)
     return 1 if any(outcome.error for outcome in outcomes) else 0
@@ -138,7 +145,10 @@ def _run(arguments: Arguments) -> list[batch.Outcome]:
     videos = batch.find_videos(arguments.inputs or (SAMPLES,))
     batch.refuse_twins(videos)
     tasks = [_task(arguments, video) for video in videos]
-    outcomes = list(batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD))
+    limits = Limits(arguments.limit_minutes, arguments.limit_memory_gb)
+    outcomes = list(
+        batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD, limits=limits)
+    )
     if arguments.until.reaches(Until.PAGE) and not all(outcome.error for outcome in outcomes):
         batch.write_gallery(arguments.outputs)
     return outcomes

@@ -32,3 +32,7 @@ class OutputError(KinetraceError):
 
 class WeightsError(KinetraceError):
     """A file of weights or a body is missing, damaged or not the one that was promised."""
+
+
+class ResourceError(KinetraceError):
+    """The run would take more memory or time than there is, or than was allowed."""

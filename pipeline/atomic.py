@@ -1,10 +1,15 @@
 """Files appear whole or not at all."""
 
 import contextlib
+import errno
 from collections.abc import Generator
 from pathlib import Path
+from typing import Final
 
 from models.errors import OutputError
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FREE_SPACE: Final = "free some space and run it again: it goes on after the last stage that was done"
 
 
 def write(path: Path, content: bytes) -> None:
@@ -13,19 +18,22 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
-    with replacing(path) as temporary, _told(path):
+    with replacing(path) as temporary, told(path):
         temporary.write_bytes(content)
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Generator[Path]:
     """A temporary path that takes the place of `path` when the block ends well and vanishes otherwise."""
-    with _told(path):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    with told(path):
+        # A program that encodes may outlive the run that was killed, and still be writing into a file of this name.
+        temporary.unlink(missing_ok=True)
     try:
         yield temporary
-        with _told(path):
+        with told(path):
             temporary.replace(path)
     finally:
         with contextlib.suppress(OSError):
@@ -44,10 +52,14 @@ def plain_name(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Generator[None]:
+def told(path: Path) -> Generator[None]:
+    """Tell what the system says against a path as an error with a remedy.
+
+    Raises:
+        OutputError: the block could not write there.
+    """
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"cannot write {path} ({error.strerror or error})", "choose a writable folder with --outputs"
-        ) from error
+        remedy = FREE_SPACE if error.errno in FULL else "choose a writable folder with --outputs"
+        raise OutputError(f"cannot write {path} ({error.strerror or error})", remedy) from error

@@ -11,6 +11,8 @@ from pipeline.ahead import Ahead
 from pipeline.atomic import write
 from pipeline.bvh_to_motion import bvh_to_motion
 from pipeline.config import PipelineConfig
+from pipeline.limits import Limits, bounded
+from pipeline.lock import held
 from pipeline.manifest import MANIFEST, write_manifest
 from pipeline.markers_to_motion import markers_to_motion
 from pipeline.store import StepRecord, Store
@@ -19,6 +21,9 @@ from pipeline.video_to_motion import video_to_motion
 from stages.page import gallery
 
 GALLERY: Final = "index.html"
+GALLERY_WAIT_S: Final = 30.0
+"""Another run in the same folder may be writing it, which takes a moment."""
+UNLIMITED: Final = Limits()
 VIDEO_SUFFIXES: Final = frozenset(
     {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"}
 )
@@ -70,25 +75,27 @@ def refuse_twins(videos: Sequence[Path]) -> None:
 
 
 def run_all(
-    tasks: Sequence[Task], config: PipelineConfig, outputs: Path, *, overwrite: bool = False, ahead: Ahead | None = None
+    tasks: Sequence[Task],
+    config: PipelineConfig,
+    outputs: Path,
+    *,
+    overwrite: bool = False,
+    ahead: Ahead | None = None,
+    limits: Limits = UNLIMITED,
 ) -> Iterator[Outcome]:
     """Do the tasks in order and tell how each one fared.
 
     Args:
         ahead: a process that looks at the first video while this one imports.
+        limits: of each task.
     """
     for index, task in enumerate(tasks):
         store = Store(outputs / task.stem, overwrite)
         people, error = list[PersonResult](), None
         try:
-            match task.source.suffix.lower():
-                case ".bvh":
-                    people = bvh_to_motion(task, config, store)
-                case ".trc":
-                    people = markers_to_motion(task, store)
-                case _:
-                    people = video_to_motion(task, config, store, ahead if index == 0 else None)
-            write_manifest(store.folder, task, config, store.records, people)
+            with held(store.folder), bounded(limits, task.source.name):
+                people = _do(task, config, store, ahead if index == 0 else None)
+                write_manifest(store.folder, task, config, store.records, people)
         except KinetraceError as reason:
             error = reason
         yield Outcome(task, store.folder, store.records, people, error)
@@ -100,7 +107,18 @@ def write_gallery(outputs: Path) -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
-    write(outputs / GALLERY, gallery.encode(outputs).encode())
+    with held(outputs / GALLERY, wait_s=GALLERY_WAIT_S):
+        write(outputs / GALLERY, gallery.encode(outputs).encode())
+
+
+def _do(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None) -> list[PersonResult]:
+    match task.source.suffix.lower():
+        case ".bvh":
+            return bvh_to_motion(task, config, store)
+        case ".trc":
+            return markers_to_motion(task, store)
+        case _:
+            return video_to_motion(task, config, store, ahead)
 
 
 def _videos_in(folder: Path) -> list[Path]:

@@ -13,6 +13,8 @@ import imageio_ffmpeg
 import numpy as np
 
 from models.errors import OutputError
+from pipeline import stop
+from pipeline.atomic import FREE_SPACE
 
 KEYFRAME_INTERVAL: Final = 15
 """Short groups without B-frames: a seek in a browser lands on the frame that was asked for."""
@@ -47,9 +49,13 @@ def encode_together(rows: Iterable[Sequence[np.ndarray]], rate_hz: float, styles
     begun = zip(first, styles.items(), strict=True)
     films = [_Film.begin(picture, rate_hz, path, style) for picture, (path, style) in begun]
     try:
-        for row in itertools.chain([first], stream):
-            for film, picture in zip(films, row, strict=True):
-                film.pictures.write(np.ascontiguousarray(picture).data)
+        with contextlib.ExitStack() as stack:
+            for film in films:
+                stack.enter_context(stop.cleaning(film.process.kill))
+            for row in itertools.chain([first], stream):
+                stop.check()
+                for film, picture in zip(films, row, strict=True):
+                    film.pictures.write(np.ascontiguousarray(picture).data)
     except BrokenPipeError:
         pass  # the program's own words follow
     except BaseException:
@@ -60,7 +66,7 @@ def encode_together(rows: Iterable[Sequence[np.ndarray]], rate_hz: float, styles
         words = [film.end() for film in films]
     for path, problem in zip(styles, words, strict=True):
         if problem:
-            raise OutputError(f"cannot write {path} ({problem})", "check the free space")
+            raise OutputError(f"cannot write {path} ({problem})", FREE_SPACE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,11 +33,12 @@ def main() -> None:
         look(Path(job["video"]), checked(job["config"]), store)
     seconds = {record.step: record.seconds for record in store.records if record.seconds is not None}
     print(json.dumps(seconds), flush=True)
-    os._exit(0)  # the thread below holds standard input, which an orderly end waits for
+    os._exit(0)
 
 
 def _end_with_asker() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # past Python's buffer, which an orderly end would wait for
+        pass
     os._exit(1)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from models.errors import InputError, OutputError
 from pipeline import artefacts, film
-from pipeline.atomic import plain_name, replacing, write
+from pipeline.atomic import plain_name, replacing, told, write
 from pipeline.stamp import Stamp, stage_of, stamp_of
 from stages.contracts import Exports
 
@@ -152,11 +152,16 @@ class Store:
         return self._made(stamp, seconds(), warnings, list(styles))
 
     def drop_people_from(self, count: int) -> None:
-        """Remove the folders of people whom an earlier run counted and this one does not."""
+        """Remove the folders of people whom an earlier run counted and this one does not.
+
+        Raises:
+            OutputError: a folder cannot be removed.
+        """
         for folder in self.folder.glob("person_*"):
             number = folder.name.removeprefix("person_")
             if number.isdecimal() and int(number) >= count and not folder.is_symlink():
-                shutil.rmtree(folder)
+                with told(folder):
+                    shutil.rmtree(folder)
 
     def _kept(self, stamp: Stamp) -> dict[str, Any] | None:
         """The stamp on disk, if it equals this one and the files that it names are unchanged."""
