@@ -27,6 +27,27 @@ def normalise_pixels(
     return (pixels - camera_matrix[:2, 2]) / camera_matrix[[0, 1], [0, 1]]
 
 
+def rays_of(
+    pixels: Float[np.ndarray, "*batch 2"], camera_matrix: Float[np.ndarray, "3 3"]
+) -> Float[np.ndarray, "*batch 3"]:
+    """Where they meet the plane z = 1, in camera axes."""
+    flat = normalise_pixels(pixels, camera_matrix)
+    return np.concatenate([flat, np.ones((*flat.shape[:-1], 1))], axis=-1)
+
+
+def camera_from_world(
+    world_from_camera: Float[np.ndarray, "4 4"], camera_from_steady: Float[np.ndarray, "turns 3 3"], frames: int
+) -> Float[np.ndarray, "frames 3 4"]:
+    """Where the world lies for the camera in every frame: the columns of a turn, then a shift in metres.
+
+    Args:
+        world_from_camera: where the camera stands, and looks to while it does not turn.
+        camera_from_steady: how it has turned from there; no rows for a camera that stands still.
+    """
+    steady = np.broadcast_to(np.linalg.inv(world_from_camera)[:3], (frames, 3, 4))
+    return camera_from_steady @ steady if len(camera_from_steady) else steady
+
+
 def project(
     points_m: Float[np.ndarray, "*batch 3"], camera_matrix: Float[np.ndarray, "3 3"]
 ) -> Float[np.ndarray, "*batch 2"]:

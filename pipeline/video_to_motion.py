@@ -31,6 +31,15 @@ LATER: Final = (
 """What solving and drawing import when they begin."""
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Scene:
+    """What all people of a video have in common."""
+
+    clip: Clip
+    detections: Detections
+    people: tuple[Person, ...]
+
+
 def video_to_motion(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None = None) -> list[PersonResult]:
     """Turn one video into motion files; the only place where stages meet."""
     if ahead and task.until.reaches(Until.SOLVE) and not store.holds(detect.run):
@@ -45,7 +54,8 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store, ahead: Ahe
     store.drop_people_from(len(people))
     if not task.until.reaches(Until.LIFT):
         return []
-    solved = [_solve_person(task, config, store, clip, people, number) for number in track.choose(people, task.person)]
+    scene = _Scene(clip, detections, people)
+    solved = [_solve_person(task, config, store, scene, number) for number in track.choose(people, task.person)]
     found = [person for person in solved if person]
     beside = store.aside()
     with ThreadPoolExecutor(1) as pool:
@@ -94,11 +104,9 @@ def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: St
     return dataclasses.replace(store, made_ahead=ahead.seconds())
 
 
-def _solve_person(
-    task: Task, config: PipelineConfig, store: Store, clip: Clip, people: tuple[Person, ...], number: int
-) -> PagePerson | None:
+def _solve_person(task: Task, config: PipelineConfig, store: Store, scene: "_Scene", number: int) -> PagePerson | None:
     store = store.inside(f"person_{number}")
-    joints = store.step(lift.run, config.lift, clip, people[number])
+    joints = store.step(lift.run, config.lift, scene.clip, scene.detections, scene.people[number])
     if not task.until.reaches(Until.SOLVE):
         return None
     raw = store.step(solve.run, config.solve, joints, device=task.device)

@@ -18,6 +18,10 @@ def _require(truth: bool | np.bool_, problem: str) -> None:
         raise ValueError(problem)
 
 
+def _no_turns() -> Float[np.ndarray, "0 3 3"]:
+    return np.zeros((0, 3, 3))
+
+
 def _require_rising(timestamps_s: np.ndarray) -> None:
     _require(bool(np.all(np.diff(timestamps_s) > 0)), "time stamps must rise strictly")
 
@@ -88,6 +92,9 @@ class Detections(Contract):
         visibility: 0..1, how likely the point is seen and not hidden.
         presence: 0..1, how likely the point lies inside the region.
         score: 0..1, how likely the region holds a person.
+        background: how the background moved since the frame before: x and y in pixels at the picture's centre, roll in
+            radians (clockwise on the picture), logarithm of growth; NaN where that could not be told, no rows where
+            nobody looked.
     """
 
     frame_count: int
@@ -99,9 +106,13 @@ class Detections(Contract):
     visibility: Float[np.ndarray, "sightings 33"]
     presence: Float[np.ndarray, "sightings 33"]
     score: Float[np.ndarray, " sightings"]
+    appearance: Float[np.ndarray, "sightings channels"]
+    shot_index: Int[np.ndarray, " sightings"]
+    background: Float[np.ndarray, "watched 4"] = field(default_factory=lambda: np.zeros((0, 4)), kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _require(len(self.background) in (0, self.frame_count), "the background has a row for every frame or none")
         _require(bool(np.all(np.diff(self.frame_index) >= 0)), "sightings are ordered by frame")
         _require(bool(np.all((self.frame_index >= 0) & (self.frame_index < self.frame_count))), "frame out of range")
 
@@ -141,8 +152,10 @@ class JointTrack(Contract):
         landmarks_px: the evidence, resampled alike.
         confidence: 0..1 per landmark; 0 where not observed.
         swapped: the detector had left and right the wrong way round; both arrays above are put right.
-        world_from_camera: pose of the static camera.
+        world_from_camera: pose of the camera; of a turning one where it looks to the middle of its range, steadily.
         camera_matrix: pinhole, pixels of the upright picture.
+        camera_from_steady: how the camera has turned from there, frame by frame; no rows for one that stands still.
+        camera_is_known: the background showed whether and how it turned; else paths hold only if it stood still.
     """
 
     rate_hz: int
@@ -154,11 +167,14 @@ class JointTrack(Contract):
     swapped: Bool[np.ndarray, " frames"]
     world_from_camera: Float[np.ndarray, "4 4"]
     camera_matrix: Float[np.ndarray, "3 3"]
+    camera_from_steady: Float[np.ndarray, "turns 3 3"] = field(default_factory=_no_turns, kw_only=True)
+    camera_is_known: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_rising(self.timestamps_s)
         _require_nan_free(self.observed, self.landmarks_m, self.landmarks_px, self.confidence)
+        _require(len(self.camera_from_steady) in (0, len(self.observed)), "a camera turns in every frame or in none")
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +187,7 @@ class RawMotion(Contract):
         betas: shape of the named body, constant over the clip.
         confidence: 0..1 per joint; 0 where not observed.
         body_model, body_sha256: the body that betas and rotations belong to.
+        world_from_camera, camera_matrix, camera_from_steady: as in JointTrack.
     """
 
     rate_hz: int
@@ -184,10 +201,12 @@ class RawMotion(Contract):
     camera_matrix: Float[np.ndarray, "3 3"]
     body_model: str
     body_sha256: str
+    camera_from_steady: Float[np.ndarray, "turns 3 3"] = field(default_factory=_no_turns, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_rising(self.timestamps_s)
+        _require(len(self.camera_from_steady) in (0, len(self.observed)), "a camera turns in every frame or in none")
         everywhere = np.ones_like(self.observed)
         _require_nan_free(everywhere, self.parent_from_joint, self.trans_m, self.confidence)
 
@@ -283,6 +302,7 @@ class Quality(Contract):
         swapped_share: share of observed frames whose left and right were put right.
         reprojection_px: median distance between a body's landmark on the picture and the detected one.
         reprojection_share: the same over the person's size on the picture.
+        camera: still, turned (which was taken out), or unknown: the background does not show which.
     """
 
     observed_share: float
@@ -291,3 +311,8 @@ class Quality(Contract):
     swapped_share: float
     reprojection_px: float
     reprojection_share: float
+    camera: str = "still"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.camera in ("still", "turned", "unknown"), f"no camera is {self.camera!r}")

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 
 from stages.contracts import JointTrack, Motion, Quality
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,23 @@ def run(config: Config, track: JointTrack, motion: Motion) -> Quality:
         swapped_share=float(track.swapped[seen].mean()),
         reprojection_px=float(np.median(distance_px)),
         reprojection_share=float(np.median(distance_px) / np.median(height_px)),
+        camera=_camera(track),
     )
 
 
 def _pixels(motion: Motion) -> Float[np.ndarray, "frames 33 2"]:
     # scipy, which the camera's rotations come from, takes half a second to import.
-    from models.camera import project  # noqa: PLC0415
+    from models.camera import camera_from_world, project  # noqa: PLC0415
 
-    camera_from_world = np.linalg.inv(motion.world_from_camera)
-    in_camera_m = motion.landmarks_m @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+    placed = camera_from_world(motion.world_from_camera, motion.camera_from_steady, len(motion.landmarks_m))
+    in_camera_m = motion.landmarks_m @ np.swapaxes(placed[:, :, :3], 1, 2) + placed[:, None, :, 3]
     return project(in_camera_m, motion.camera_matrix)
+
+
+def _camera(track: JointTrack) -> str:
+    if not track.camera_is_known:
+        return "unknown"
+    return "turned" if len(track.camera_from_steady) else "still"
 
 
 def _longest_run(flags: Bool[np.ndarray, " frames"]) -> int:

@@ -51,6 +51,7 @@ def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> 
         confidence=raw.confidence,
         world_from_camera=raw.world_from_camera,
         camera_matrix=raw.camera_matrix,
+        camera_from_steady=raw.camera_from_steady,
         body_model=raw.body_model,
         body_sha256=raw.body_sha256,
         joints_m=joints_m,

@@ -30,13 +30,22 @@ class Config:
     """Read the mirror images of regions as well and average: 7 % less error for twice the reading."""
     mirror_rate_hz: float = 30.0
     """Mirror images are read at this rate at most; what they put right is carried over to the frames in between."""
+    watch_rate_hz: float = 10.0
+    """The background is looked at this often at most, to tell whether the camera turns."""
 
     def __post_init__(self) -> None:
         for name in ("min_person_score", "min_newcomer_score", "min_landmark_score"):
             value: float = getattr(self, name)
             if not 0 < value < 1:
                 raise ConfigError(f"detect.{name} is {value}", "choose a number between 0 and 1")
-        for name in ("max_people", "search_interval_s", "follow_rate_hz", "smoothing_s", "mirror_rate_hz"):
+        for name in (
+            "max_people",
+            "search_interval_s",
+            "follow_rate_hz",
+            "smoothing_s",
+            "mirror_rate_hz",
+            "watch_rate_hz",
+        ):
             value = getattr(self, name)
             if not value > 0:
                 raise ConfigError(f"detect.{name} is {value}", "choose a number above 0")

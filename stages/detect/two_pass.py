@@ -13,8 +13,9 @@ from jaxtyping import Float, Int, UInt8
 
 from stages import frames
 from stages.contracts import Clip, Detections
-from stages.detect import blazepose
+from stages.detect import appearance, background, blazepose
 from stages.detect.config import Config
+from stages.detect.cuts import shots
 from stages.detect.follow import Scene, follow, one_reading_each
 from stages.detect.mirror import carry_over
 from stages.detect.networks import Network
@@ -35,12 +36,14 @@ class Frame:
     Attributes:
         follow: it takes part in the first pass.
         mirror: its mirror image is read in the second pass.
+        shot: cuts before it.
     """
 
     index: int
     time_s: float
     follow: bool
     mirror: bool
+    shot: int
     picture: UInt8[np.ndarray, "height width 3"]
 
 
@@ -55,11 +58,14 @@ class FrameReading:
     region: Float[np.ndarray, "people 4"]
     plain: Reading
     mean: Reading
+    appearance: Float[np.ndarray, "people channels"]
+    shot: int
 
 
 def detect(config: Config, video: Path, clip: Clip) -> Detections:
     """Find everyone in every frame; the result does not depend on how the threads take turns."""
-    followed = _follow_everyone(config, _read_ahead(_frames(config, video, clip)))
+    watched = background.Watch(config.watch_rate_hz)
+    followed = _follow_everyone(config, _read_ahead(_frames(config, video, clip)), watched)
     done = list[FrameReading]()
     with ThreadPoolExecutor(READERS) as pool:
         readers: SimpleQueue[Network] = SimpleQueue()
@@ -71,7 +77,7 @@ def detect(config: Config, video: Path, clip: Clip) -> Detections:
             if len(waiting) > AHEAD:
                 done.append(waiting.popleft().result())
         done.extend(future.result() for future in waiting)
-    return _gather(done)
+    return _gather(done, watched.shifts(len(done)))
 
 
 def thin_out(timestamps_s: Float[np.ndarray, " frames"], rate_hz: float) -> frozenset[int]:
@@ -88,9 +94,12 @@ def thin_out(timestamps_s: Float[np.ndarray, " frames"], rate_hz: float) -> froz
 def _frames(config: Config, video: Path, clip: Clip) -> Iterator[Frame]:
     to_follow = thin_out(clip.timestamps_s, config.follow_rate_hz)
     to_mirror = thin_out(clip.timestamps_s, config.mirror_rate_hz) if config.mirrored else frozenset[int]()
-    pictures = zip(clip.timestamps_s, frames.read(video, clip), strict=True)
-    for index, (time_s, picture) in enumerate(pictures):
-        yield Frame(index, float(time_s), index in to_follow, index in to_mirror, picture)
+    pictures = (((index, picture), picture) for index, picture in enumerate(frames.read(video, clip)))
+    follow_next = False
+    for (index, picture), shot, ends in shots(pictures):
+        follow, mirror = index in to_follow or follow_next or ends, index in to_mirror
+        yield Frame(index, float(clip.timestamps_s[index]), follow, mirror, shot, picture)
+        follow_next = ends
 
 
 def _read_ahead(items: Iterator[Frame]) -> Iterator[Frame]:
@@ -101,17 +110,22 @@ def _read_ahead(items: Iterator[Frame]) -> Iterator[Frame]:
             yield item
 
 
-def _follow_everyone(config: Config, pictures: Iterable[Frame]) -> Iterator[tuple[Frame, list[Sample]]]:
+def _follow_everyone(
+    config: Config, pictures: Iterable[Frame], watched: background.Watch
+) -> Iterator[tuple[Frame, list[Sample]]]:
     """Give every frame back once people were followed half a window beyond it, with all sightings near it."""
     models = blazepose.load()
-    scene, half_s = Scene(), config.smoothing_s / 2
+    scene, half_s, shot = Scene(), config.smoothing_s / 2, 0
     held: deque[Frame] = deque()
     samples = list[Sample]()
     for frame in pictures:
         held.append(frame)
         if not frame.follow:
             continue
+        if frame.shot != shot:
+            scene, shot = Scene(next_index=scene.next_index), frame.shot
         scene = follow(models, scene, frame.picture, frame.time_s, config)
+        watched.look(frame.index, frame.time_s, frame.picture, [person.box for person in scene.people])
         seen = [person for person in scene.people if person.seen_s == frame.time_s]
         # A new list each time: readers still hold the old one.
         samples = [*samples, *(Sample(person.region_index, frame.time_s, person.region) for person in seen)]
@@ -135,11 +149,13 @@ def _read_frame(config: Config, readers: "SimpleQueue[Network]", frame: Frame, s
     finally:
         readers.put(network)
     kept = one_reading_each(region, mean, mean.score >= config.min_landmark_score)
-    found = region_index[kept], region[kept], plain.only(kept), mean.only(kept)
-    return FrameReading(frame.index, frame.time_s, frame.mirror, *found)
+    plain, mean = plain.only(kept), mean.only(kept)
+    looks = appearance.look(frame.picture, mean.landmarks_px, mean.visibility)
+    found = region_index[kept], region[kept], plain, mean, looks
+    return FrameReading(frame.index, frame.time_s, frame.mirror, *found, frame.shot)
 
 
-def _gather(done: list[FrameReading]) -> Detections:
+def _gather(done: list[FrameReading], shift: Float[np.ndarray, "frames 4"]) -> Detections:
     people = [len(one.region_index) for one in done]
     region_index = np.concatenate([one.region_index for one in done])
     region = np.concatenate([one.region for one in done])
@@ -160,4 +176,7 @@ def _gather(done: list[FrameReading]) -> Detections:
         visibility=reading.visibility,
         presence=reading.presence,
         score=reading.score,
+        appearance=np.concatenate([one.appearance for one in done]),
+        shot_index=np.repeat([one.shot for one in done], people),
+        background=shift,
     )

@@ -10,6 +10,7 @@ from jaxtyping import Float, Float32, Int
 
 from models.bodies import load_body
 from models.bodies.body import Body, pose_vertices, rest_joints
+from models.camera import camera_from_world
 from models.devices import single_thread
 from stages.contracts import Motion
 
@@ -59,9 +60,9 @@ def nearest_samples(times_s: Float[np.ndarray, " frames"], motion: Motion) -> In
 def _figures_of(person: int, motion: Motion, body: Body, times_s: Float[np.ndarray, " frames"]) -> list[Figure | None]:
     sample = nearest_samples(times_s, motion)
     wanted, place = np.unique(sample[sample >= 0], return_inverse=True)
-    camera_from_world = np.linalg.inv(motion.world_from_camera)
-    skin_m = _skin(motion, body, wanted, camera_from_world)
-    joints_m = motion.joints_m[wanted] @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+    placed = camera_from_world(motion.world_from_camera, motion.camera_from_steady, len(motion.joints_m))[wanted]
+    skin_m = _skin(motion, body, wanted, placed)
+    joints_m = motion.joints_m[wanted] @ np.swapaxes(placed[:, :, :3], 1, 2) + placed[:, None, :, 3]
     faces = body.faces.numpy()
     figures: list[Figure | None] = [None] * len(times_s)
     for frame, row in zip(np.flatnonzero(sample >= 0).tolist(), place.tolist(), strict=True):
@@ -72,14 +73,14 @@ def _figures_of(person: int, motion: Motion, body: Body, times_s: Float[np.ndarr
 
 @single_thread()
 def _skin(
-    motion: Motion, body: Body, samples: Int[np.ndarray, " chosen"], camera_from_world: Float[np.ndarray, "4 4"]
+    motion: Motion, body: Body, samples: Int[np.ndarray, " chosen"], placed: Float[np.ndarray, "chosen 3 4"]
 ) -> Float32[np.ndarray, "chosen vertices 3"]:
     """The skin in the camera's frame: the root is carried there before the body is posed, not every vertex after."""
     betas = torch.from_numpy(motion.betas).to(body.template_m.dtype)
     pelvis_m = rest_joints(body, betas)[0].double().numpy()
-    turn, shift_m = camera_from_world[:3, :3], camera_from_world[:3, 3]
+    turn, shift_m = placed[:, :, :3], placed[:, :, 3]
     rotation = motion.parent_from_joint[samples]
     rotation[:, 0] = turn @ rotation[:, 0]
-    trans_m = (motion.trans_m[samples] + pelvis_m) @ turn.T + shift_m - pelvis_m
+    trans_m = np.einsum("fij,fj->fi", turn, motion.trans_m[samples] + pelvis_m) + shift_m - pelvis_m
     posed = (torch.from_numpy(array).to(betas.dtype) for array in (rotation, trans_m))
     return pose_vertices(body, betas, *posed).numpy()

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Final
 
-from stages.contracts import Clip, JointTrack, Person
+from stages.contracts import Clip, Detections, JointTrack, Person
 from stages.lift.config import Config
 
 __all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 # scipy takes half a second to import: who waits for the detector should not wait for it.
 
@@ -20,12 +20,12 @@ def reads(config: Config) -> tuple[Path, ...]:
     return (map_file(),) if config.corrected else ()
 
 
-def run(config: Config, clip: Clip, person: Person) -> JointTrack:
-    """Lift one person.
+def run(config: Config, clip: Clip, detections: Detections, person: Person) -> JointTrack:
+    """Lift one person; of the detections only the background counts, for the camera's turning.
 
     Raises:
         InputError: the person was never seen in two neighbouring frames of a clip that has to be resampled.
     """
     from stages.lift.person import lift_person  # noqa: PLC0415
 
-    return lift_person(config, clip, person)
+    return lift_person(config, clip, person, detections.background)

@@ -36,6 +36,8 @@ class Config:
     """Instead of the focal length: the angle that the width of the upright picture spans."""
     camera_pitch_deg: float = 0.0
     """How far the camera looks down."""
+    camera_turns: bool = True
+    """Take out how the camera turned, as its background shows; False believes that it stands still."""
     rate_hz: int | None = None
     """Frames per second of the result; None takes the whole number nearest to the video's rate."""
     height_m: float | None = None

@@ -1,6 +1,6 @@
 """What one person's sightings say about where he was, and how much each of them is worth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -84,6 +84,26 @@ def gather(
         confidence=np.nan_to_num(np.clip(confidence, 0, 1) * np.where(outside, OUTSIDE, 1.0)),
         camera_matrix=camera_matrix,
     )
+
+
+def steady(sight: Sight, camera_from_steady: Float[np.ndarray, "turns 3 3"]) -> Sight:
+    """What a camera that does not turn would have seen in place of one that does; the sight itself without turns."""
+    if not len(camera_from_steady):
+        return sight
+    steady_from_camera = np.swapaxes(camera_from_steady, 1, 2)
+    rays = camera.rays_of(sight.pixels, sight.camera_matrix) @ camera_from_steady
+    return replace(
+        sight,
+        pixels=camera.project(rays, sight.camera_matrix),
+        shape_m=sight.shape_m @ camera_from_steady,
+        camera_from_look=steady_from_camera @ sight.camera_from_look,
+    )
+
+
+def least_ahead(sight: Sight, camera_from_steady: Float[np.ndarray, "frames 3 3"]) -> float:
+    """Cosine of the farthest angle between a steady camera's axis and a ray of what was seen."""
+    rays = camera.rays_of(sight.pixels, sight.camera_matrix) @ camera_from_steady
+    return float(np.nanmin(rays[..., 2] / np.linalg.norm(rays, axis=-1)))
 
 
 def weigh(sight: Sight, length_m: Float[np.ndarray, " lengths"], noise: Noise) -> Evidence:

@@ -7,7 +7,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from models import camera, landmark_bones, side_swap
+from models.camera_turns import Turns, camera_turns, still
 from models.errors import InputError
+from models.resample import resample_turns
 from models.rough_map import identity_map, load_map
 from models.skeletons import LANDMARK_INDEX
 from models.trajectory import Fit, FitOptions, View, fit_trajectory
@@ -18,9 +20,13 @@ from stages.lift.head import carry_face
 
 log = logging.getLogger(__name__)
 
+LEAST_AHEAD = 0.25
+"""Cosine of the angle between the steady camera's axis and the farthest ray: beyond 75 degrees a picture stretches
+fourfold and more."""
 
-def lift_person(config: Config, clip: Clip, person: Person) -> JointTrack:
-    """Lift one person.
+
+def lift_person(config: Config, clip: Clip, person: Person, background: Float[np.ndarray, "watched 4"]) -> JointTrack:
+    """Lift one person before a background that moves as Detections.background says.
 
     Left and right are put right first, on the video's own frames; then everything is resampled once, and positions
     and bone lengths are fitted together (models.trajectory).
@@ -36,9 +42,34 @@ def lift_person(config: Config, clip: Clip, person: Person) -> JointTrack:
         raise InputError(
             f"one person was seen in {int(seen.sum())} scattered frames only", "choose another person or another part"
         )
+    turns = _turns(config, background, camera_matrix) if config.camera_turns else still(known=True)
     sight = evidence.gather(person, sides, plan, camera_matrix, load_map() if config.corrected else identity_map())
-    fit, points_m = _fit(config, sight, View(camera_matrix, rate_hz))
-    return _in_world(config, points_m * _scale(config, fit), sight, plan.nearest(sides.swapped) & plan.observed)
+    turns = _at_rate(turns, clip, sight)
+    fit, points_m = _fit(config, evidence.steady(sight, turns.camera_from_steady), View(camera_matrix, rate_hz))
+    swapped = plan.nearest(sides.swapped) & plan.observed
+    return _in_world(config, points_m * _scale(config, fit), sight, swapped, turns)
+
+
+def _turns(config: Config, background: Float[np.ndarray, "watched 4"], camera_matrix: np.ndarray) -> Turns:
+    turns = camera_turns(background, camera_matrix) if len(background) else still(known=False)
+    if not turns.known:
+        log.warning(
+            "the background does not show whether the camera turns: paths through the world hold only if it stood "
+            "still, else they are relative to it"
+        )
+    return turns
+
+
+def _at_rate(turns: Turns, clip: Clip, sight: evidence.Sight) -> Turns:
+    """The turns at the track's times; none where the person leaves what one steady picture can show."""
+    if not len(turns.camera_from_steady):
+        return turns
+    turned = resample_turns(turns.camera_from_steady, clip.timestamps_s, sight.timestamps_s)
+    if evidence.least_ahead(sight, turned) < LEAST_AHEAD:
+        log.warning("the camera turns too far to take it out: paths through the world are relative to it")
+        return still(known=False)
+    log.info("the camera turns by up to %.0f degrees: taken out", math.degrees(_range_rad(turned)))
+    return Turns(turned, turns.known)
 
 
 def _sides(person: Person) -> side_swap.Sides:
@@ -93,6 +124,7 @@ def _in_world(
     points_m: Float[np.ndarray, "frames 33 3"],
     sight: evidence.Sight,
     swapped: Bool[np.ndarray, " frames"],
+    turns: Turns,
 ) -> JointTrack:
     level = camera.world_from_level_camera(0.0, math.radians(config.camera_pitch_deg))
     height_m = -_floor_m(points_m[sight.observed] @ level[:3, :3].T)
@@ -107,7 +139,15 @@ def _in_world(
         swapped=swapped,
         world_from_camera=world_from_camera,
         camera_matrix=sight.camera_matrix,
+        camera_from_steady=turns.camera_from_steady,
+        camera_is_known=turns.known,
     )
+
+
+def _range_rad(turned: Float[np.ndarray, "frames 3 3"]) -> float:
+    """The widest angle between two directions of view."""
+    ahead = turned[:, 2]
+    return math.acos(float(np.clip((ahead @ ahead.T).min(), -1, 1)))
 
 
 def _floor_m(landmarks_m: Float[np.ndarray, "frames 33 3"]) -> float:

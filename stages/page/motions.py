@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from scipy.spatial.transform import Rotation
 
 from models.bodies import body_label, load_body
@@ -65,22 +65,28 @@ def pack_motion(motion: Motion) -> dict[str, Any]:
     betas = torch.from_numpy(motion.betas).to(body.template_m.dtype)
     vertex = np.round(rest_vertices(body, betas).numpy() / VERTEX_UNIT_M)
     contacts = foot_contacts(motion.landmarks_m, motion.timestamps_s)
-    rotation = Rotation.from_matrix(motion.parent_from_joint.reshape(-1, 3, 3)).as_quat()
     return {
         "body": body_label(motion.body_model),
         "first": round(float(motion.timestamps_s[0]) * motion.rate_hz),
         "frames": len(motion.timestamps_s),
         "worldFromCamera": motion.world_from_camera.ravel().tolist(),
         "cameraMatrix": motion.camera_matrix.ravel().tolist(),
+        "cameraTurns": pack_array(_quaternions(motion.camera_from_steady.swapaxes(1, 2))),
         "restVertices": pack_array(vertex.astype(np.int16)),
         "restJoints": pack_array(rest_joints(body, betas).numpy()),
-        "rotations": pack_array(rotation.reshape(-1, 24, 4).astype(np.float32)),
+        "rotations": pack_array(_quaternions(motion.parent_from_joint)),
         "roots": pack_array(motion.joints_m[:, 0].astype(np.float32)),
         "observed": pack_array(motion.observed.astype(np.uint8)),
         "contacts": pack_array(contacts.astype(np.uint8)),
         "stands": stands(contacts, motion.landmarks_m[:, CONTACT_ROWS]),
         "confidence": pack_array(region_confidence(motion.confidence)),
     }
+
+
+def _quaternions(turns: Float[np.ndarray, "*batch 3 3"]) -> Float32[np.ndarray, "*batch 4"]:
+    """x, y, z, w."""
+    flat = Rotation.from_matrix(turns.reshape(-1, 3, 3)).as_quat() if turns.size else np.zeros((0, 4))
+    return flat.reshape(*turns.shape[:-2], 4).astype(np.float32)
 
 
 def stands(

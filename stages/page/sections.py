@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from models.bodies import body_label, load_body
@@ -30,13 +30,19 @@ def _share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-QUALITY: Final[Mapping[str, tuple[str, Callable[[float], str]]]] = {
+CAMERA_WORDS: Final = {
+    "still": "it stood still",
+    "turned": "it turned, which was taken out",
+    "unknown": "nothing: paths hold only if it stood still",
+}
+QUALITY: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
     "observed_share": ("Frames in which the person was seen", _share),
     "longest_gap_s": ("Longest time unseen", lambda value: f"{value:.2f} s"),
     "mean_confidence": ("Mean confidence of the joints, 0 to 1", lambda value: f"{value:.2f}"),
     "swapped_share": ("Frames whose left and right were put right", _share),
     "reprojection_px": ("Distance of the body from what was seen (median)", lambda value: f"{value:.1f} px"),
     "reprojection_share": ("The same, of the person's height on the picture", lambda value: f"{100 * value:.2f} %"),
+    "camera": ("What the background says of the camera", lambda value: CAMERA_WORDS[value]),
 }
 """What each field of Quality is called, and how it is written."""
 
@@ -69,8 +75,12 @@ def _judged(person: PagePerson) -> str:
         return f'{head}<p class="quiet">The motion does not come from a video.</p>'
     values = [(label, write, getattr(person.quality, name)) for name, (label, write) in QUALITY.items()]
     return head + _table(
-        [(label, write(value) if math.isfinite(value) else "not known") for label, write, value in values]
+        [(label, "not known" if _is_missing(value) else write(value)) for label, write, value in values]
     )
+
+
+def _is_missing(value: float | str) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _caution(people: tuple[PagePerson, ...], facts: Facts) -> str:

@@ -39,6 +39,13 @@ WORDS: Final[dict[Grade, str]] = {
 }
 
 
+CAMERA: Final = {
+    "still": "",
+    "turned": "; the camera turned, which was taken out",
+    "unknown": "; the background does not show whether the camera moved: paths hold only if it stood still",
+}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """How well people were followed.
@@ -91,5 +98,5 @@ def _reasons(quality: Quality) -> str:
     return (
         f"seen in {quality.observed_share:.0%} of the frames{gap}; the body lies {quality.reprojection_px:.1f} px "
         f"({quality.reprojection_share:.1%} of the person's height) from what was seen; "
-        f"mean confidence {quality.mean_confidence:.2f}"
+        f"mean confidence {quality.mean_confidence:.2f}{CAMERA[quality.camera]}"
     )

@@ -54,6 +54,7 @@ def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) ->
         confidence=_joint_confidence(track),
         world_from_camera=track.world_from_camera,
         camera_matrix=track.camera_matrix,
+        camera_from_steady=track.camera_from_steady,
         body_model=body.name,
         body_sha256=body.sha256,
     )

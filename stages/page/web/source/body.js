@@ -1,7 +1,8 @@
 /** One person's skin on his skeleton. */
 
 import {
-  Bone, BufferAttribute, BufferGeometry, Group, Matrix4, MeshStandardMaterial, Skeleton, SkinnedMesh, Vector3,
+  Bone, BufferAttribute, BufferGeometry, Group, Matrix4, MeshStandardMaterial, Quaternion, Skeleton, SkinnedMesh,
+  Vector3,
 } from "three";
 import { addCorrectives } from "./correctives.js";
 
@@ -59,9 +60,17 @@ export class Figure {
     return Array.from({ length: count }, (_, row) => this.mesh.getVertexPosition(row, new Vector3()).applyMatrix4(this.mesh.matrixWorld).toArray());
   }
 
-  /** The person's camera: pose in his world. */
+  /** The person's camera, before it turns: pose in his world. */
   worldFromCamera() {
     return new Matrix4().set(...this.person.worldFromCamera);
+  }
+
+  /** The camera as it has turned in the frame that is shown. */
+  worldFromTurnedCamera() {
+    const { cameraTurns } = this.person;
+    if (cameraTurns.length === 0) return this.worldFromCamera();
+    const turn = new Quaternion().fromArray(cameraTurns, Math.max(this.sample, 0) * 4);
+    return this.worldFromCamera().multiply(new Matrix4().makeRotationFromQuaternion(turn));
   }
 
   #skin(body) {

@@ -18,14 +18,16 @@ export class FilmView {
 
   look(room) {
     const { cameraMatrix } = room.chosen.person;
-    this.scene = room.scene;
+    this.room = room;
     this.camera.projectionMatrix.copy(pinhole(cameraMatrix, this.size));
     this.camera.projectionMatrixInverse.copy(this.camera.projectionMatrix).invert();
-    room.chosen.worldFromCamera().multiply(new Matrix4().makeScale(1, -1, -1)).decompose(this.camera.position, this.camera.quaternion, this.camera.scale);
   }
 
   draw() {
-    if (this.scene) this.renderer.render(this.scene, this.camera);
+    if (!this.room) return;
+    const upright = this.room.chosen.worldFromTurnedCamera().multiply(new Matrix4().makeScale(1, -1, -1));
+    upright.decompose(this.camera.position, this.camera.quaternion, this.camera.scale);
+    this.renderer.render(this.room.scene, this.camera);
   }
 }
 
