@@ -21,14 +21,12 @@ from models.keypoints import Keypoints
 from models.kinematics import world_from_joints
 from models.rig import Pose, make_rig
 from models.skeletons import SMPL_PARENTS
+from training.corrupt import PointDamage, corrupt_points
 from training.mocap import TrueMotion
 
 FRAMES: Final = 25
 """Frames of a sequence: every clip of a second or more holds one, and a method that uses time sees a motion."""
 MOST_BETA: Final = 2.0
-OUTLIER_SHARE: Final = 0.02
-OUTLIER_M: Final = (0.15, 0.5)
-"""How far a gross outlier lies from where it should, in a random direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,21 +46,6 @@ class Windows:
     parent_from_joint: Float[Tensor, "sequences frames 24 3 3"]
     pelvis_m: Float[Tensor, "sequences frames 3"]
     whole: bool
-
-
-@dataclass(frozen=True)
-class Spoil:
-    """What is wrong with keypoints.
-
-    Attributes:
-        noise_m: standard deviation along each axis, drawn anew for every point of every frame.
-        missing: chance of each point of each frame to be missing.
-        outliers: chance of a point that is seen to be a gross outlier.
-    """
-
-    noise_m: float = 0.0
-    missing: float = 0.0
-    outliers: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +95,7 @@ def only_family(windows: Windows, family: str) -> Int[np.ndarray, " sequences"]:
     return np.flatnonzero(np.array(windows.family) == family)
 
 
-def make_case(body: Body, windows: Windows, set_name: str, spoil: Spoil, seed: int) -> Case:
+def make_case(body: Body, windows: Windows, set_name: str, damage: PointDamage, seed: int) -> Case:
     """Put the motions on drawn bodies and see the set's points of them.
 
     The bodies depend on the seed alone: all cells of a seed show the same people.
@@ -125,7 +108,7 @@ def make_case(body: Body, windows: Windows, set_name: str, spoil: Spoil, seed: i
     generator = torch.Generator().manual_seed(seed)
     first = Pose(truth.pose.world_from_joint[:, 0], truth.pose.root_m[:, 0])
     rig = make_rig(body, betas[:, None], set_name)
-    return Case(Problem(body, betas, rig, spoilt(clean, spoil, generator), first), truth, windows)
+    return Case(Problem(body, betas, rig, spoilt(clean, damage, generator), first), truth, windows)
 
 
 def with_shape(case: Case, betas: Float[Tensor, "sequences betas"]) -> Case:
@@ -146,21 +129,11 @@ def true_bodies(body: Body, betas: Float[Tensor, "sequences betas"], windows: Wi
     return Bodies(body, betas, Pose(world, windows.pelvis_m))
 
 
-def spoilt(keypoints: Keypoints, spoil: Spoil, generator: torch.Generator) -> Keypoints:
-    """Add noise, gross outliers, and gaps; a missing point is at the origin with confidence 0."""
-    points_m, shape = keypoints.points_m, keypoints.confidence.shape
-    noise_m = spoil.noise_m * torch.randn(points_m.shape, generator=generator)
-    low_m, high_m = OUTLIER_M
-    far_m = low_m + (high_m - low_m) * torch.rand(shape, generator=generator)
-    way = torch.nn.functional.normalize(torch.randn(points_m.shape, generator=generator), dim=-1)
-    wrong = torch.rand(shape, generator=generator) < spoil.outliers
-    seen = torch.rand(shape, generator=generator) >= spoil.missing
-    moved_m = points_m + noise_m + torch.where(wrong, far_m, torch.zeros_like(far_m))[..., None] * way
-    return replace(
-        keypoints,
-        points_m=torch.where(seen[..., None], moved_m, torch.zeros_like(moved_m)),
-        confidence=keypoints.confidence * seen,
-    )
+def spoilt(keypoints: Keypoints, damage: PointDamage, generator: torch.Generator) -> Keypoints:
+    """The points damaged; one that is missing is at the origin, where nobody can peep at it."""
+    damaged = corrupt_points(keypoints, damage, generator)
+    points_m = torch.where(damaged.confidence[..., None] > 0, damaged.points_m, torch.zeros_like(damaged.points_m))
+    return replace(damaged, points_m=points_m)
 
 
 def _float32(pieces: Sequence[np.ndarray]) -> Tensor:
