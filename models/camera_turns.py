@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
 STILL_SHARE: Final = 0.004
-"""A background that never strays farther than this share of the picture's longer side stands still."""
+"""A background that never strays farther than this share of the picture's longer side stands still; where it rolls,
+halfway between centre and border."""
 KNOWN_SHARE: Final = 0.9
 """Of a turning camera's frames that must show how it turned; over shorter gaps it is taken to turn evenly."""
 
@@ -48,7 +49,7 @@ def camera_turns(shift: Float[np.ndarray, "frames 4"], camera_matrix: Float[np.n
     known = bool(told.mean() >= KNOWN_SHARE)
     path = np.concatenate([np.zeros((1, 3)), np.cumsum(_filled(shift[1:, :3], told), axis=0)])
     longer_px = 2 * camera_matrix[:2, 2].max()
-    strayed_px = np.abs(path * (1, 1, longer_px / 2)).max()
+    strayed_px = np.abs(path * (1, 1, longer_px / 4)).max()
     if strayed_px <= STILL_SHARE * longer_px:
         return still(known=known)
     turned = _chain(np.diff(path, axis=0), camera_matrix[0, 0])

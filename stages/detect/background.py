@@ -24,6 +24,8 @@ LEFT_BEHIND: Final = 0.12
 """A key is replaced when the centre has moved by this share of the longer side ..."""
 WORN_SHARE: Final = 0.6
 """... or when fewer of its points than this share are found again."""
+PATIENCE: Final = 4
+"""Pictures in a row that may hide a key's points, behind somebody who walks by, before another is taken."""
 QUALITY: Final = 0.02
 APART_PX: Final = 7
 AGREE_PX: Final = 0.3
@@ -56,16 +58,20 @@ class Backdrop:
     """What is known of the background up to some picture.
 
     Attributes:
+        grey: the small copy of the last picture that showed it.
         scale: pixels of the picture per pixel of a copy.
         path: how it moved since the first picture: x and y at the picture's centre in pixels, roll in radians
             (clockwise on the picture), logarithm of growth.
-        told: whether this picture showed it; else path is that of the last one that did.
+        missed: how many pictures since the last one that showed it; path is that one's.
+        lost: so many were missed that this picture begins anew: what happened in between nobody knows.
     """
 
     key: Key
+    grey: Grey
     scale: float
     path: Shift
-    told: bool
+    missed: int = 0
+    lost: bool = False
 
 
 class Watch:
@@ -92,10 +98,13 @@ class Watch:
         told. Between two looks it moves evenly, after the last one it goes on as before."""
         step = np.full((count, 4), np.nan)
         step[:1] = 0.0
-        for row in range(1, len(self._frame)):
-            start, end = self._frame[row - 1], self._frame[row]
-            if self._seen[row].told:
-                step[start + 1 : end + 1] = (self._seen[row].path - self._seen[row - 1].path) / (end - start)
+        start, path = self._frame[0], self._seen[0].path
+        for end, seen in zip(self._frame[1:], self._seen[1:], strict=True):
+            if seen.missed:
+                continue
+            if not seen.lost:
+                step[start + 1 : end + 1] = (seen.path - path) / (end - start)
+            start, path = end, seen.path
         step[self._frame[-1] + 1 :] = step[self._frame[-1]]
         return step
 
@@ -109,17 +118,23 @@ def follow_background(before: Backdrop | None, picture: Picture, boxes: Sequence
     scale = max(1.0, max(picture.shape[:2]) / SMALL_PX)
     grey = _small(picture, scale)
     if before is None:
-        return Backdrop(_key(grey, scale, boxes, np.zeros(4)), scale, np.zeros(4), told=True)
-    moved = _moved(before.key, grey)
+        return Backdrop(_key(grey, scale, boxes, np.zeros(4)), grey, scale, np.zeros(4))
+    key, moved = before.key, _moved(before.key, grey)
+    if moved is None and not before.missed:
+        key = _key(before.grey, scale, boxes, before.path)
+        moved = _moved(key, grey)
     if moved is None:
-        return replace(before, key=_key(grey, scale, boxes, before.path), told=False)
+        missed = before.missed + 1
+        if missed < PATIENCE and len(before.key.points) >= LEAST_POINTS:
+            return replace(before, missed=missed, lost=False)
+        return Backdrop(_key(grey, scale, boxes, before.path), grey, scale, before.path, lost=True)
     shift, found = moved
     shift = shift * (scale, scale, 1, 1)
-    path = before.key.path + shift
-    worn = found < WORN_SHARE * len(before.key.points)
+    path = key.path + shift
+    worn = found < WORN_SHARE * len(key.points)
     if worn or np.hypot(*shift[:2]) > LEFT_BEHIND * SMALL_PX * scale:
-        return Backdrop(_key(grey, scale, boxes, path), scale, path, told=True)
-    return replace(before, path=path, told=True)
+        key = _key(grey, scale, boxes, path)
+    return Backdrop(key, grey, scale, path)
 
 
 def _small(picture: Picture, scale: float) -> Grey:
