@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from stages.detect.networks import DETECTION, LANDMARKS, Network, load_network, sigmoid
 from stages.detect.reading import CROP_SIDE, OUTPUTS, CropReading, Reading
@@ -17,6 +17,8 @@ from stages.detect.regions import cut, merge_overlapping, picture_from_crop, reg
 _WHOLE_SIDE: Final = 224
 _OVERLAP: Final = 0.3
 """Boxes that share more are one person (MediaPipe, pose_detection)."""
+SAME_PLACE: Final = 0.15
+"""Regions whose centres are closer than this many sides are of one person."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,23 +44,42 @@ def load_landmarks() -> Network:
 
 
 def find_people(
-    models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], min_score: float
+    models: BlazePose,
+    picture: UInt8[np.ndarray, "height width 3"],
+    min_score: float,
+    looks: Float[np.ndarray, "looks 4"] | None = None,
 ) -> tuple[Float[np.ndarray, "people 4"], Float[np.ndarray, " people"]]:
-    """Look for people in the whole picture, which is scaled to 224 pixels: small ones are missed.
+    """Look for people in parts of the picture, each of which is scaled to 224 pixels.
+
+    Whoever is smaller than a quarter of the part's side is often missed.
+
+    Args:
+        looks: the parts; the whole picture where none are given.
 
     Returns:
-        Regions and how sure the network is (0..1), surest first.
+        Regions and how sure the network is (0..1); those of the first part come first, the surest of a part first.
+        Of two on one place the first stays.
     """
-    height, width = picture.shape[:2]
-    side = float(max(height, width))
-    whole = np.array([width / 2, height / 2, side, 0.0])
-    output = models.detection(cut(picture, whole, _WHOLE_SIDE).astype(np.float32) / 127.5 - 1)
-    score = sigmoid(output["Identity_1"][:, 0].astype(np.float64))
-    sure = score > min_score
-    box, points = _decode_boxes(output["Identity"][sure].astype(np.float64), anchors()[sure])
-    merged, best = merge_overlapping(box, points, score[sure], _OVERLAP)
-    points_px = picture_from_crop(merged, np.broadcast_to(whole, (len(merged), 4)))
-    return region_about(points_px[:, 0], points_px[:, 1]), best
+    if looks is None:
+        height, width = picture.shape[:2]
+        looks = np.array([[width / 2, height / 2, float(max(height, width)), 0.0]])
+    found, sure = np.zeros((0, 4)), np.zeros(0)
+    for look in looks:
+        regions, score = _find_in(models, picture, min_score, look)
+        fresh = nearest(regions, found)[1] > SAME_PLACE
+        found, sure = np.concatenate([found, regions[fresh]]), np.concatenate([sure, score[fresh]])
+    return found, sure
+
+
+def nearest(
+    regions: Float[np.ndarray, "some 4"], others: Float[np.ndarray, "many 4"]
+) -> tuple[Int[np.ndarray, " some"], Float[np.ndarray, " some"]]:
+    """The nearest of the others and its distance in sides of the larger; infinitely far where there is none."""
+    if not len(others):
+        return np.zeros(len(regions), np.intp), np.full(len(regions), np.inf)
+    distance_px = np.linalg.norm(regions[:, None, :2] - others[:, :2], axis=-1)
+    distance = distance_px / np.maximum(regions[:, None, 2], others[:, 2])
+    return distance.argmin(axis=1), distance.min(axis=1)
 
 
 def anchors() -> Float[np.ndarray, "anchors 2"]:
@@ -104,6 +125,18 @@ def read_twice(
     plain = CropReading.of(network, crops)
     twin = CropReading.of(network, np.ascontiguousarray(crops[:, :, ::-1])).unmirrored()
     return plain.placed(regions), plain.mean_with(twin.with_sides_of(plain)).placed(regions)
+
+
+def _find_in(
+    models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], min_score: float, look: Float[np.ndarray, " 4"]
+) -> tuple[Float[np.ndarray, "people 4"], Float[np.ndarray, " people"]]:
+    output = models.detection(cut(picture, look, _WHOLE_SIDE).astype(np.float32) / 127.5 - 1)
+    score = sigmoid(output["Identity_1"][:, 0].astype(np.float64))
+    sure = score > min_score
+    box, points = _decode_boxes(output["Identity"][sure].astype(np.float64), anchors()[sure])
+    merged, best = merge_overlapping(box, points, score[sure], _OVERLAP)
+    points_px = picture_from_crop(merged, np.broadcast_to(look, (len(merged), 4)))
+    return region_about(points_px[:, 0], points_px[:, 1]), best
 
 
 def _decode_boxes(

@@ -7,16 +7,15 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from stages.detect.blazepose import BlazePose, cut_crops, find_people, read_landmarks
+from stages.detect.blazepose import SAME_PLACE, BlazePose, cut_crops, find_people, nearest, read_landmarks
 from stages.detect.config import Config
+from stages.detect.lookout import Lookout, for_lost, next_looks
 from stages.detect.reading import Reading
 
 TOP_SPEED: Final = 4.0
 """Sides of the region per second: a region is about 2.5 m wide, a sprinter does 10 m/s."""
 JITTER: Final = 0.1
 """Sides by which a region may jump between any two readings of somebody who stands still."""
-SAME_PLACE: Final = 0.15
-"""Regions whose centres are closer than this many sides are of one person."""
 COVERED: Final = 0.6
 """Somebody new who lies in the box of somebody known with more than this share of his own is no other person."""
 SETTLING: Final = 3
@@ -46,11 +45,12 @@ class Followed:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everyone who is being followed after some frame; `search_s`: when to look for newcomers next."""
+    """Everyone who is being followed after some frame; `search_s`: when to look for newcomers next, and where."""
 
     people: tuple[Followed, ...] = ()
     next_index: int = 0
     search_s: float = -np.inf
+    lookout: Lookout = Lookout()
 
 
 def follow(
@@ -65,12 +65,13 @@ def follow(
         replace(person, region=reading.next_region[row], box=_box(reading, row), seen_s=time_s) if seen[row] else person
         for row, person in enumerate(scene.people)
     ]
-    moved = replace(scene, people=tuple(p for p in people if time_s - p.seen_s <= config.smoothing_s / 2))
-    someone_is_missing = any(person.seen_s < time_s for person in moved.people)
-    if time_s < scene.search_s and not someone_is_missing:
-        return moved
-    searched = replace(moved, search_s=time_s + config.search_interval_s)
-    return _welcome(models, searched, picture, time_s, config)
+    scene = replace(scene, people=tuple(p for p in people if time_s - p.seen_s <= config.smoothing_s / 2))
+    looks = [for_lost(np.array([p.region for p in scene.people if p.seen_s < time_s]).reshape(-1, 4))]
+    if time_s >= scene.search_s:
+        lookout, turn = next_looks(scene.lookout, picture, _boxes(scene.people))
+        scene = replace(scene, lookout=lookout, search_s=time_s + config.search_interval_s)
+        looks.append(turn)
+    return _welcome(models, scene, picture, time_s, config, np.concatenate(looks))
 
 
 def one_reading_each(
@@ -104,11 +105,17 @@ def _read_again(
 
 
 def _welcome(
-    models: BlazePose, scene: Scene, picture: UInt8[np.ndarray, "height width 3"], time_s: float, config: Config
+    models: BlazePose,
+    scene: Scene,
+    picture: UInt8[np.ndarray, "height width 3"],
+    time_s: float,
+    config: Config,
+    looks: Float[np.ndarray, "looks 4"],
 ) -> Scene:
-    found, _ = find_people(models, picture, config.min_person_score)
-    present = np.array([person.region for person in scene.people if person.seen_s == time_s]).reshape(-1, 4)
-    regions = found[_nearest(found, present)[1] > SAME_PLACE]
+    found, _ = find_people(models, picture, config.min_person_score, looks)
+    present = [person for person in scene.people if person.seen_s == time_s]
+    regions = found[nearest(found, np.array([p.region for p in present]).reshape(-1, 4))[1] > SAME_PLACE]
+    regions = regions[~_within(regions, present)]
     for _ in range(SETTLING):
         reading = _read(models, picture, regions)
         regions = reading.next_region[reading.score > HOPE]
@@ -144,10 +151,23 @@ def seat(scene: Scene, found: Followed, max_people: int) -> Scene:
 
 def _same_place(known: Followed, found: Followed) -> bool:
     """Whether somebody found is only another view of somebody known, perhaps one lying across him."""
-    if _nearest(found.region[None], known.region[None])[1][0] <= SAME_PLACE:
+    if nearest(found.region[None], known.region[None])[1][0] <= SAME_PLACE:
         return True
     shared = np.minimum(known.box[2:], found.box[2:]) - np.maximum(known.box[:2], found.box[:2])
     return bool(np.prod(np.maximum(shared, 0.0)) > COVERED * np.prod(found.box[2:] - found.box[:2]))
+
+
+def _within(regions: Float[np.ndarray, "batch 4"], people: Sequence[Followed]) -> Bool[np.ndarray, " batch"]:
+    """Whether a region is smaller than that of somebody in whose box it lies: a part of him, or hidden by him."""
+    inside = np.zeros(len(regions), bool)
+    for person in people:
+        centred = np.all((regions[:, :2] > person.box[:2]) & (regions[:, :2] < person.box[2:]), axis=1)
+        inside |= centred & (regions[:, 2] < person.region[2])
+    return inside
+
+
+def _boxes(people: Sequence[Followed]) -> Float[np.ndarray, "people 4"]:
+    return np.array([person.box for person in people]).reshape(-1, 4)
 
 
 def _box(reading: Reading, row: int) -> Float[np.ndarray, " 4"]:
@@ -165,14 +185,3 @@ def _surprise(before: Float[np.ndarray, "batch 4"], after: Float[np.ndarray, "ba
 def _same_pose(reading: Reading, one: int, other: int) -> bool:
     apart_px = np.linalg.norm(reading.landmarks_px[one] - reading.landmarks_px[other], axis=-1)
     return bool(np.median(apart_px) < SAME_POSE * reading.next_region[one, 2])
-
-
-def _nearest(
-    regions: Float[np.ndarray, "some 4"], others: Float[np.ndarray, "many 4"]
-) -> tuple[Int[np.ndarray, " some"], Float[np.ndarray, " some"]]:
-    """The nearest of the others and its distance in sides of the larger; infinitely far where there is none."""
-    if not len(others):
-        return np.zeros(len(regions), np.intp), np.full(len(regions), np.inf)
-    distance_px = np.linalg.norm(regions[:, None, :2] - others[:, :2], axis=-1)
-    distance = distance_px / np.maximum(regions[:, None, 2], others[:, 2])
-    return distance.argmin(axis=1), distance.min(axis=1)

@@ -10,7 +10,9 @@ from mediapipe.python.solutions.pose import Pose
 from models.skeletons import LANDMARK_INDEX
 from stages import frames
 from stages.contracts import Clip, Detections
+from stages.detect.appearance import CHANNELS, look
 from stages.detect.config import Config
+from stages.detect.cuts import shots
 from stages.detect.regions import region_about
 from stages.progress import counted
 
@@ -27,15 +29,18 @@ def detect(config: Config, video: Path, clip: Clip) -> Detections:
     size_px = np.array([clip.width_px, clip.height_px])
     rows = list[np.ndarray]()
     frame_index = list[int]()
+    shot_index, looks = list[int](), [np.zeros((0, CHANNELS))]
     with Pose(
         min_detection_confidence=config.min_person_score, min_tracking_confidence=config.min_landmark_score
     ) as graph:
         pictures = counted(frames.read(video, clip), len(clip.timestamps_s), "detect")
-        for index, picture in enumerate(pictures):
+        for (index, picture), shot, _ in shots(((index, picture), picture) for index, picture in enumerate(pictures)):
             answer: Any = graph.process(picture)
             if answer.pose_landmarks is not None:
                 frame_index.append(index)
                 rows.append(_row(answer))
+                shot_index.append(shot)
+                looks.append(look(picture, rows[-1][None, :, :2] * size_px, rows[-1][None, :, 5]))
     table = np.array(rows).reshape(-1, 33, 6)
     landmarks_px = table[..., :2] * size_px
     rough_m = table[..., 2:5]
@@ -49,6 +54,8 @@ def detect(config: Config, video: Path, clip: Clip) -> Detections:
         visibility=table[..., 5],
         presence=np.ones(table.shape[:2]),
         score=np.ones(len(table)),
+        appearance=np.concatenate(looks),
+        shot_index=np.array(shot_index, np.intp),
     )
 
 

@@ -48,7 +48,9 @@ def results() -> dict[str, Any]:
     motion = make_motion(random_rotations(FRAMES))
     return {
         "ingest": clip(),
-        "detect": Detections(FRAMES, frames, frames * 0, region, points(2), points(3), ones, ones, seen * 1.0),
+        "detect": Detections(
+            FRAMES, frames, frames * 0, region, points(2), points(3), ones, ones, seen * 1.0, region, frames * 0
+        ),
         "track": (person,),
         "person_0/lift": track,
         "person_0/denoise": motion,

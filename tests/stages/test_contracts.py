@@ -58,7 +58,7 @@ def test_sightings_are_ordered_and_inside_the_clip() -> None:
         with pytest.raises(ValueError, match="out of range"):
             Detections(
                 5, np.array([frame]), np.array([0]), np.ones((1, 4)), np.zeros((1, 33, 2)), np.zeros((1, 33, 3)), empty,
-                empty, np.ones(1),
+                empty, np.ones(1), np.ones((1, 54)), np.array([0]),
             )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ def sightings(*pieces: Piece, frames: int = FRAMES) -> Detections:
         visibility=np.ones((count, 33)),
         presence=np.ones((count, 33)),
         score=np.ones(count),
+        appearance=np.zeros((count, 54)),
+        shot_index=np.zeros(count, np.int64),
     )
 
 
