@@ -8,6 +8,7 @@ from typing import Final
 
 from models.errors import OutputError
 
+PART: Final = ".part"
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FREE_SPACE: Final = "free some space and run it again: it goes on after the last stage that was done"
 
@@ -27,7 +28,7 @@ def replacing(path: Path) -> Generator[Path]:
     """A temporary path that takes the place of `path` when the block ends well and vanishes otherwise."""
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}{PART}{path.suffix}")
     with told(path):
         # A program that encodes may outlive the run that was killed, and still be writing into a file of this name.
         temporary.unlink(missing_ok=True)
@@ -38,6 +39,13 @@ def replacing(path: Path) -> Generator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def meant(temporary: Path) -> Path:
+    """The path whose place a temporary one of `replacing` will take; any other path is itself."""
+    is_temporary = temporary.stem.startswith(".") and temporary.stem.endswith(PART)
+    stem = temporary.stem[1:].removesuffix(PART)
+    return temporary.with_name(stem + temporary.suffix) if is_temporary else temporary
 
 
 def plain_name(name: str) -> str:

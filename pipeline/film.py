@@ -1,7 +1,9 @@
 """Pictures -> an H.264 file that every browser plays."""
 
 import contextlib
+import errno
 import itertools
+import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import numpy as np
 
 from models.errors import OutputError
 from pipeline import stop
-from pipeline.atomic import FREE_SPACE
+from pipeline.atomic import FREE_SPACE, meant
 
 KEYFRAME_INTERVAL: Final = 15
 """Short groups without B-frames: a seek in a browser lands on the frame that was asked for."""
@@ -23,6 +25,7 @@ Style = tuple[str, int]
 FAST: Final[Style] = ("ultrafast", 23)
 SMALL: Final[Style] = ("ultrafast", 26)
 FINE: Final[Style] = ("slow", 20)
+FULL_DISK: Final = os.strerror(errno.ENOSPC)
 BT709: Final = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
 
 
@@ -66,7 +69,7 @@ def encode_together(rows: Iterable[Sequence[np.ndarray]], rate_hz: float, styles
         words = [film.end() for film in films]
     for path, problem in zip(styles, words, strict=True):
         if problem:
-            raise OutputError(f"cannot write {path} ({problem})", FREE_SPACE)
+            raise OutputError(f"cannot write {meant(path)} ({problem})", FREE_SPACE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +88,13 @@ class _Film:
         return cls(process, process.stdin, process.stderr)
 
     def end(self) -> str:
-        """Wait for the file to be whole; the program's last words when it is not."""
+        """Wait for the file to be whole; when it is not, what the program said of the disk, or last."""
         with contextlib.suppress(BrokenPipeError):
             self.pictures.close()
         words = self.complaints.read().decode(errors="replace").strip().splitlines()
         code = self.process.wait()
-        return "" if code == 0 else (words[-1] if words else str(code))
+        told = [line for line in words if FULL_DISK in line] or words or [f"the encoder ended with {code}"]
+        return "" if code == 0 else told[-1]
 
 
 def _command(size_px: tuple[int, int], rate_hz: float, path: Path, style: Style) -> list[str]:
