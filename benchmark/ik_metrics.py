@@ -57,9 +57,10 @@ def frame_errors(found: Bodies, true: Bodies, *, whole: bool) -> Errors:
         mpbe_mm: mean absolute difference of the 14 bone lengths, left and right averaged before they are compared.
         mpjpe_mm: mean distance of the 24 joints, both pelves at the origin; mpjpe_absolute_mm: as they lie in the
         world. mpve_mm: mean distance of all vertices of the skin, pose correctives included, both pelves at the
-        origin; mpve_ankle_mm: both right ankles there. angle_deg: mean geodesic angle between the 23 rotations
-        against the parent. root_deg: the same of the pelvis in the world. twist_deg: mean size of the turn about the
-        bone in what is left of the rotation against the parent, found^T true, over the joints that carry a bone.
+        origin; mpve_ankle_mm: both right ankles there; mpve_absolute_mm: as they lie in the world. angle_deg: mean
+        geodesic angle between the 23 rotations against the parent. root_deg: the same of the pelvis in the world.
+        twist_deg: mean size of the turn about the bone in what is left of the rotation against the parent,
+        found^T true, over the joints that carry a bone.
     """
     joints_m, true_m = _joints(found), _joints(true)
     gap_m = joints_m - true_m
@@ -74,10 +75,12 @@ def frame_errors(found: Bodies, true: Bodies, *, whole: bool) -> Errors:
             parent_from_joints(found.pose.world_from_joint),
             parent_from_joints(true.pose.world_from_joint),
         )
-        pelvis_mm, ankle_mm = _skin_errors(found, true, gap_m[..., (0, RIGHT_ANKLE), :])
+        anchors_m = torch.cat([gap_m[..., (0, RIGHT_ANKLE), :], torch.zeros_like(gap_m[..., :1, :])], dim=-2)
+        pelvis_mm, ankle_mm, absolute_mm = _skin_errors(found, true, anchors_m)
         errors |= {
             "mpve_mm": pelvis_mm,
             "mpve_ankle_mm": ankle_mm,
+            "mpve_absolute_mm": absolute_mm,
             "angle_deg": _geodesic_deg(local[..., 1:, :, :], true_local[..., 1:, :, :]).mean(-1),
             "twist_deg": _twist_deg(local, true_local, true).mean(-1),
         }
