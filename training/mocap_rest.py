@@ -2,8 +2,8 @@
 
 A limb's bone and the axis about which its knee or elbow bends must agree; the hinge is read off the family's own joint
 rotations, which turn about one axis only. Trunk, collars and hands agree with the way the rest pose faces. Where a
-family's rest pose does not stand (all bones point up), the trunk is upright where its people stand at ease. Soles and
-toes are flat where the foot stands. Nothing else is fitted, and no position enters but to tell who stands.
+family's rest pose does not stand (all bones point up), the trunk is upright where its people stand at ease, and so is
+every family's head. Soles and toes are flat where the foot stands. Positions only tell who stands and where he faces.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
 from models.errors import InputError
-from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 from training.mocap_clips import MocapClip, WorldPose, rest_pose, world_pose
+from training.true_motion import rest_bone
 
 Turn = Float[np.ndarray, "3 3"]
 Vector = Float[np.ndarray, " 3"]
@@ -32,6 +32,10 @@ STANCE_SPEED_M_S: Final = 0.25
 EASE_LEAN_RAD: Final = 0.2
 EASE_KNEE_RAD: Final = 0.6
 """Someone stands at ease when the line from hips to neck leans this little and both knees bend this little."""
+HEAD_FRAMES: Final = 500
+"""A head is level where people stand at ease, as rest poses bow it, but fewer frames tell one person's gaze."""
+NEAR_RAD: Final = 0.6
+"""Turns farther from their mean do not count: captures have clips with a foot on backwards."""
 TOE_MOVES_RAD: Final = 0.02
 """A toe joint that turns less than this over the family's clips does not count as one."""
 
@@ -104,7 +108,9 @@ def family_rest(clips: Sequence[MocapClip], rest_joints_m: Float[np.ndarray, "24
     spine = (family.joint("pelvis"), *_path(first, "pelvis", "chest"))
     top = next((part for part in ("head", "neck") if part in first.joint_of), "chest")
     neck = (family.joint("chest"), *_path(first, "chest", top))
-    upright = {joint: axes if stands else _upright(family, joint, axes) for joint in {*spine, *neck}}
+    upright = {joint: axes if stands else _upright(family, joint, axes, 1) for joint in {*spine, *neck}}
+    if len(neck) > 1:
+        upright[neck[-1]] = _upright(family, neck[-1], axes, HEAD_FRAMES if stands else 1)
     limbs: dict[str, Segment] = {}
     for side, sign in SIDES:
         limbs |= _leg(family, axes, rest_joints_m, side)
@@ -115,12 +121,6 @@ def family_rest(clips: Sequence[MocapClip], rest_joints_m: Float[np.ndarray, "24
         tuple(Segment(joint, upright[joint]) for joint in neck),
         limbs,
     )
-
-
-def rest_bone(rest_joints_m: Float[np.ndarray, "24 3"], joint: str) -> Vector:
-    """From a joint of the SMPL tree to its first child."""
-    index = SMPL_INDEX[joint]
-    return rest_joints_m[SMPL_PARENTS.index(index)] - rest_joints_m[index]
 
 
 def _rest_axes(family: _Family) -> Turn:
@@ -139,8 +139,11 @@ def _path(clip: MocapClip, start: str, end: str) -> tuple[int, ...]:
     return tuple(path) if joint >= 0 else (clip.joint_of[end],)
 
 
-def _upright(family: _Family, joint: int, axes: Turn) -> Turn:
-    """Upright where people stand at ease; left and right are alike, so only the pitch is told by the data."""
+def _upright(family: _Family, joint: int, axes: Turn, frames: int) -> Turn:
+    """Upright where people stand at ease; left and right are alike, so only the pitch is told by the data.
+
+    Where fewer frames than asked for show it the rest pose counts; where one is enough there must be one.
+    """
     left_joint, right_joint = family.joint("l_hip"), family.joint("r_hip")
     turns: list[np.ndarray] = []
     for clip, pose in zip(family.clips, family.poses, strict=True):
@@ -149,12 +152,14 @@ def _upright(family: _Family, joint: int, axes: Turn) -> Turn:
         heading = Rotation.from_rotvec(np.arctan2(-left[:, 2], left[:, 0])[:, None] * (0, 1, 0)).as_matrix()
         turns.append(np.swapaxes(pose.world_from_joint[at_ease, joint], -1, -2) @ heading @ axes.T)
     gathered = np.concatenate(turns)
+    if len(gathered) < frames > 1:
+        return axes
     if len(gathered) == 0:
         raise InputError(
             f"{family.clips[0].family!r} does not stand at rest, nor does anybody in its clips",
             "give clips with people who stand",
         )
-    quaternion = Rotation.from_matrix(gathered).mean().as_quat()
+    quaternion = Rotation.from_matrix(_common(gathered)).as_quat()
     pitch = Rotation.from_rotvec(2 * np.arctan2(quaternion[:3] @ axes[:, 0], quaternion[3]) * axes[:, 0])
     return pitch.as_matrix() @ axes
 
@@ -223,7 +228,14 @@ def _sole(family: _Family, part: str, side: str, foot: Vector, axes: Turn) -> Tu
         flat = Rotation.from_rotvec(heading[:, None] * (0, 1, 0)).as_matrix()
         turns.append(np.swapaxes(pose.world_from_joint[stands, family.joint(part)], -1, -2) @ flat)
     gathered = np.concatenate(turns)
-    return Rotation.from_matrix(gathered).mean().as_matrix() if len(gathered) else axes
+    return _common(gathered) if len(gathered) else axes
+
+
+def _common(turns: Float[np.ndarray, "frames 3 3"]) -> Turn:
+    """The mean of those that are near the mean."""
+    every = Rotation.from_matrix(turns)
+    near = (every.mean().inv() * every).magnitude() < NEAR_RAD
+    return every[near].mean().as_matrix() if near.any() else every.mean().as_matrix()
 
 
 def _stands(clip: MocapClip, pose: WorldPose, ankle: str, toe: str) -> Bool[np.ndarray, " frames"]:

@@ -20,6 +20,8 @@ from models.skeletons import SMPL_INDEX
 MAX_RAD: Final = np.pi / 2
 SMOOTH_S: Final = 1.0
 """Standard deviation of the Gaussian window over white noise: a track forgets itself in about two seconds."""
+TWISTS_RAD: Final = 0.1
+"""Forearms whose twist keeps within this range over nine tenths of a motion have none of their own."""
 
 
 def pronation_track(frames: int, rate_hz: float, random: np.random.Generator) -> Float[np.ndarray, " frames"]:
@@ -58,6 +60,19 @@ def add_pronation(
         turned[:, elbow] = parent_from_joint[:, elbow] @ forearm.as_matrix()
         turned[:, wrist] = (forearm.inv() * Rotation.from_rotvec(drawn_rad[:, None] * axis) * hand).as_matrix()
     return turned
+
+
+def forearms_twist(
+    parent_from_joint: Float[np.ndarray, "frames 24 3 3"], rest_joints_m: Float[np.ndarray, "24 3"]
+) -> bool:
+    """Whether forearms turn about themselves by more than a rig's rounding."""
+    spread_rad = 0.0
+    for side in ("left", "right"):
+        elbow, wrist = SMPL_INDEX[f"{side}_elbow"], SMPL_INDEX[f"{side}_wrist"]
+        axis = rest_joints_m[wrist] - rest_joints_m[elbow]
+        twist_rad = _twist_rad(Rotation.from_matrix(parent_from_joint[:, elbow]), axis / np.linalg.norm(axis))
+        spread_rad = max(spread_rad, float(np.ptp(np.quantile(twist_rad, (0.05, 0.95)))))
+    return spread_rad > TWISTS_RAD
 
 
 def _twist_rad(turn: Rotation, axis: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " frames"]:
