@@ -36,6 +36,7 @@ from models.errors import ConfigError, KinetraceError
 from pipeline import batch, console, stop
 from pipeline.config import DEFAULT_PRESET, PipelineConfig, checked, load_preset
 from pipeline.limits import Limits
+from pipeline.names import printable, stem_of
 from pipeline.stamp import as_json
 from pipeline.task import Task, Until
 
@@ -113,7 +114,7 @@ def main(argv: list[str]) -> int:
         arguments = _parse(argv)
         outcomes = _run(arguments)
     except KinetraceError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(stop.STOPPED, file=sys.stderr)
@@ -160,7 +161,7 @@ def _task(arguments: Arguments, source: Path) -> Task:
             raise ConfigError(
                 f"{flag} cannot be used with {source}", f"name a .trc file of markers, or leave {flag} out"
             )
-    stem = batch.stem_of(source)
+    stem = stem_of(source)
     how = arguments.person, arguments.device, arguments.until
     return Task(source, stem, *how, osim=arguments.osim, ik_setup=arguments.ik_setup)
 

@@ -1,6 +1,5 @@
 """Many videos, one after the other; one that fails is told and stops no other."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pipeline.limits import Limits, bounded
 from pipeline.lock import held
 from pipeline.manifest import MANIFEST, write_manifest
 from pipeline.markers_to_motion import markers_to_motion
+from pipeline.names import stem_of
 from pipeline.store import StepRecord, Store
 from pipeline.task import PersonResult, Task
 from pipeline.video_to_motion import video_to_motion
@@ -28,8 +28,6 @@ VIDEO_SUFFIXES: Final = frozenset(
     {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"}
 )
 """What counts as a video when a folder is named; a file that is named itself may be called anything."""
-MAX_STEM_LETTERS: Final = 200
-"""File systems take names of 255 bytes, and results add up to two dozen."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,6 @@ def find_videos(inputs: Sequence[Path]) -> list[Path]:
         InputError: a path does not exist, or a folder holds no video.
     """
     return [video for path in inputs for video in (_videos_in(path) if path.is_dir() else [path])]
-
-
-def stem_of(video: Path) -> str:
-    """A name for the results: the file's own, in letters that every system and format takes, cut where it is long."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", video.stem).strip("_")[:MAX_STEM_LETTERS] or "clip"
 
 
 def refuse_twins(videos: Sequence[Path]) -> None:

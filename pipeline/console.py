@@ -10,10 +10,13 @@ from tqdm import tqdm
 
 from models.errors import KinetraceError
 from pipeline.batch import Outcome
+from pipeline.names import printable
 from stages.page.verdict import verdict
 from stages.progress import PROGRESS
 
 WIDTH: Final = 100
+LINES: Final = "\n\t"
+"""Of all that is not for the eye, what messages may hold."""
 
 
 def start(*, steps: bool = True) -> None:
@@ -43,7 +46,7 @@ class _Terminal(logging.Handler):
             self._advance(record.__dict__["label"], record.__dict__["done"], record.__dict__["total"])
             return
         mark = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
-        tqdm.write(f"{mark}{record.getMessage()}", file=sys.stderr)
+        tqdm.write(f"{mark}{printable(record.getMessage(), keep=LINES)}", file=sys.stderr)
 
     def _advance(self, label: str, done: int, total: int) -> None:
         bar = self._bar
@@ -64,9 +67,9 @@ def show_table(outcomes: Sequence[Outcome]) -> None:
     """Print what each video came to: its files, or the error that ended it."""
     for outcome in outcomes:
         if outcome.error:
-            print(f"error: {_said_of(outcome.task.source, outcome.error)}", file=sys.stderr)
+            print(f"error: {printable(_said_of(outcome.task.source, outcome.error))}", file=sys.stderr)
             continue
-        print(f"\n{outcome.task.source.name} -> {outcome.folder}")
+        print(f"\n{printable(f'{outcome.task.source.name} -> {outcome.folder}')}")
         for path in outcome.files:
             print(f"  {path.relative_to(outcome.folder)!s:44}{path.stat().st_size / 1024:10.0f} KiB")
         if outcome.people:

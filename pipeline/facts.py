@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from models.weights import registered
 from pipeline import artefacts
+from pipeline.names import printable
 from pipeline.store import StepRecord, Store
 from pipeline.task import Task
 from stages.page import Facts
@@ -19,7 +20,7 @@ PACKAGES: Final = ("ai-edge-litert", "av", "mediapipe", "numpy", "opencv-contrib
 def source_of(task: Task) -> dict[str, Any]:
     """Name, content and size of the file that was read."""
     path = task.source
-    return {"name": path.name, "sha256": artefacts.digest(path), "bytes": path.stat().st_size}
+    return {"name": printable(path.name), "sha256": artefacts.digest(path), "bytes": path.stat().st_size}
 
 
 def versions() -> dict[str, str]:
@@ -46,7 +47,7 @@ def body_of(records: Sequence[StepRecord]) -> dict[str, str] | None:
 
 def warnings_of(records: Sequence[StepRecord]) -> list[str]:
     """What the steps of a run complained of."""
-    return [warning for record in records for warning in record.warnings]
+    return [printable(warning) for record in records for warning in record.warnings]
 
 
 def facts_of(task: Task, store: Store) -> Facts:
