@@ -13,8 +13,10 @@ from benchmark.ik_methods import KNOW_THE_TRUTH, SLOW, Contender
 from benchmark.ik_metrics import Bodies, Errors, frame_errors, summarise
 from models.bodies.body import Body
 from models.errors import InputError
+from models.keypoints import Keypoints
 from models.rig import Pose
 from models.shape_joints import shape_from_joints
+from models.skeletons import SMPL_PARENTS
 from training.corrupt import PointDamage
 
 OURS: Final = "kinetrace"
@@ -101,13 +103,27 @@ def part(case: Case, sequences: int | None) -> Case:
 
 
 def guess_shapes(case: Case) -> Case:
-    """The same with every person's shape estimated from the joints of his sequence; needs the 24 joints."""
+    """The same with every person's shape estimated from the joints of his sequence; needs the 24 joints.
+
+    How noisy these are is told by how much the lengths of all people's bones vary.
+    """
     seen = case.problem.keypoints
+    noise_m = _length_noise_m(seen)
     betas = [
-        shape_from_joints(case.problem.body, points_m, confidence).betas
+        shape_from_joints(case.problem.body, points_m, confidence, expected_noise_m=noise_m).betas
         for points_m, confidence in zip(seen.points_m, seen.confidence, strict=True)
     ]
     return with_shape(case, torch.stack(betas))
+
+
+def _length_noise_m(seen: Keypoints) -> float:
+    """The median over bones and people of a bone's spread, by the median absolute deviation."""
+    joints, parents = list(range(1, 24)), list(SMPL_PARENTS[1:])
+    there = (seen.confidence[..., joints] > 0) & (seen.confidence[..., parents] > 0)
+    length_m = (seen.points_m[..., joints, :] - seen.points_m[..., parents, :]).norm(dim=-1)
+    length_m = torch.where(there, length_m, torch.nan)
+    away_m = (length_m - length_m.nanmedian(dim=1, keepdim=True).values).abs()
+    return 1.4826 * float(away_m.nanmedian())
 
 
 def rows(cell: Cell, solved: Mapping[str, Solved]) -> list[Row]:

@@ -61,6 +61,7 @@ def shape_from_joints(
     joints_m: Float[Tensor, "frames 24 3"],
     confidence: Float[Tensor, "frames 24"],
     height_m: float | None = None,
+    expected_noise_m: float = EXPECTED_NOISE_M,
 ) -> Shape:
     """The most likely shape of somebody who moves.
 
@@ -68,8 +69,9 @@ def shape_from_joints(
         joints_m: SMPL's joints in any frame of reference; what has no confidence may be NaN.
         confidence: 0 for a missing joint, else how much its frame counts against others.
         height_m: from sole to crown, where known.
+        expected_noise_m: spread of a length before it was seen; 0 for joints that are exact.
     """
-    return shape_from_lengths(body, measure_lengths(joints_m, confidence), height_m)
+    return shape_from_lengths(body, measure_lengths(joints_m, confidence, expected_noise_m), height_m)
 
 
 def shape_from_lengths(body: Body, lengths: Lengths, height_m: float | None = None) -> Shape:
@@ -90,7 +92,11 @@ def shape_from_lengths(body: Body, lengths: Lengths, height_m: float | None = No
     return Shape(betas, torch.linalg.inv(curvature))
 
 
-def measure_lengths(joints_m: Float[Tensor, "frames 24 3"], confidence: Float[Tensor, "frames 24"]) -> Lengths:
+def measure_lengths(
+    joints_m: Float[Tensor, "frames 24 3"],
+    confidence: Float[Tensor, "frames 24"],
+    expected_noise_m: float = EXPECTED_NOISE_M,
+) -> Lengths:
     """The distances of RIGID_PAIRS over a sequence: medians, freed of what noise adds to a distance.
 
     Noise of s metres along each axis between two points L apart makes their distance s^2 / L longer; s is the spread
@@ -103,7 +109,7 @@ def measure_lengths(joints_m: Float[Tensor, "frames 24 3"], confidence: Float[Te
     middle_m = weighted_median(seen_m, weight)
     frames = weight.sum(0) ** 2 / (weight**2).sum(0).clamp_min(1e-12)
     spread_m = 1.4826 * weighted_median((seen_m - middle_m).abs(), weight)
-    noise_m2 = (frames * spread_m**2 + EXPECTED_FRAMES * EXPECTED_NOISE_M**2) / (frames + EXPECTED_FRAMES)
+    noise_m2 = (frames * spread_m**2 + EXPECTED_FRAMES * expected_noise_m**2) / (frames + EXPECTED_FRAMES)
     sd_m = 1.25 * (noise_m2 / frames.clamp_min(1e-12)).sqrt() + LEAST_SD_M
     known = frames > 0
     length_m = torch.where(known, middle_m - spread_m**2 / middle_m.clamp_min(0.02), torch.zeros_like(middle_m))

@@ -122,3 +122,17 @@ def test_a_given_height_is_kept_to_and_makes_the_shape_surer(free: Body, height_
     found = shape_from_joints(free, joints_m, unseen, height_m)
     assert abs(stature(free, found.betas) - height_m) < 0.003
     assert torch.trace(found.covariance) < free.beta_count
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_exact_joints_that_are_known_to_be_exact_give_bones_to_a_millimetre(free: Body, seed: int) -> None:
+    betas, joints_m, confidence = noisy_walker(free, seed, noise_m=0)
+    rest_m = joint_distances(free, betas, TREE)
+    told, untold = (
+        (joint_distances(free, shape.betas, TREE) - rest_m).abs().max()
+        for shape in (
+            shape_from_joints(free, joints_m[:4], confidence[:4], expected_noise_m=0.0),
+            shape_from_joints(free, joints_m[:4], confidence[:4]),
+        )
+    )
+    assert told < 1e-3 < untold
