@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import torch
 import tyro
 
+from benchmark.ik_bounds import DRAWS, bounds
 from benchmark.ik_cases import FRAMES, Windows, draw_windows, make_case
 from benchmark.ik_cells import Cell, Row, Solved, by_family, contests, figures, guess_shapes, rows, solve, solve_cell
 from benchmark.ik_methods import CONTENDERS, Contender, contender
@@ -65,11 +66,13 @@ class Bench:
     Attributes:
         whole: motions whose twists, hands and feet are known; where the folder has none, all.
         others: the rest.
+        redrawn: `whole` with another draw of pronation, by its number.
     """
 
     body: Body
     whole: Sequence[TrueMotion]
     others: Sequence[TrueMotion]
+    redrawn: Callable[[int], Sequence[TrueMotion]]
     contenders: Mapping[str, Contender]
     sequences: int
 
@@ -95,19 +98,28 @@ def main(arguments: Arguments) -> None:
 
 
 def _bench(arguments: Arguments) -> Bench:
-    motions = read_truth(arguments.mocap)
-    people = {motion.subject for motion in motions}
-    if strangers := set(arguments.subjects) - people:
-        raise InputError(f"{arguments.mocap} knows nobody called {sorted(strangers)}", f"choose from {sorted(people)}")
-    chosen = [motion for motion in motions if not arguments.subjects or motion.subject in arguments.subjects]
-    whole = [motion for motion in chosen if motion.whole] or chosen
+    chosen = _chosen(arguments)
+    whole = _whole(chosen)
     return Bench(
         body=load_body("free"),
         whole=whole,
         others=[motion for motion in chosen if motion not in whole],
+        redrawn=lambda draw: _whole(_chosen(arguments, draw)),
         contenders={name: contender(name) for name in arguments.only},
         sequences=max(1, arguments.frames // FRAMES),
     )
+
+
+def _chosen(arguments: Arguments, draw: int = 0) -> list[TrueMotion]:
+    motions = read_truth(arguments.mocap, pronation_seed=draw)
+    people = {motion.subject for motion in motions}
+    if strangers := set(arguments.subjects) - people:
+        raise InputError(f"{arguments.mocap} knows nobody called {sorted(strangers)}", f"choose from {sorted(people)}")
+    return [motion for motion in motions if not arguments.subjects or motion.subject in arguments.subjects]
+
+
+def _whole(motions: Sequence[TrueMotion]) -> list[TrueMotion]:
+    return [motion for motion in motions if motion.whole] or list(motions)
 
 
 def _about(arguments: Arguments, bench: Bench) -> dict[str, Any]:
@@ -137,6 +149,9 @@ def _clean(bench: Bench) -> dict[str, Any]:
         "clean_contests": contests(cell, solved),
         "clean_families": [*by_family(solved, windows, cell), *_part_families(bench, cell)],
     }
+    if windows.whole:
+        others = [draw_windows(bench.redrawn(draw), bench.sequences, seed=0) for draw in range(1, DRAWS + 1)]
+        made["clean_bounds"] = bounds(make_case(bench.body, windows, "smpl24", cell.damage, seed=0), others)
     if gap := _gap_closed(made["clean"]):
         made["clean_gap"] = [gap]
     return made

@@ -18,9 +18,7 @@ def mean_pose(problem: Problem, truth: Pose) -> Pose:
     No constant pose is much better; the true mean is not known to any solver.
     """
     local = parent_from_joints(truth.world_from_joint)
-    mean = roma.special_procrustes(local.mean((0, 1)))
-    if not isinstance(mean, Tensor):
-        raise TypeError("special_procrustes gave singular values that nobody asked for")
+    mean: Tensor = roma.special_procrustes(local.mean((0, 1)))  # pyright: ignore[reportAssignmentType]
     upright = mean.clone()
     upright[0] = torch.eye(3)
     still = world_from_joints(SMPL_PARENTS, upright).expand_as(truth.world_from_joint)
