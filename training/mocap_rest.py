@@ -31,7 +31,7 @@ STANCE_SPEED_M_S: Final = 0.25
 """A foot stands when its toes are this near to the clip's lowest and its ankle this slow."""
 EASE_LEAN_RAD: Final = 0.2
 EASE_KNEE_RAD: Final = 0.6
-"""Someone stands at ease when the line from hips to neck leans this little and both knees bend this little."""
+"""Someone stands at ease when the lines from hips to shoulders lean this little and both knees bend this little."""
 HEAD_FRAMES: Final = 500
 """A head is level where people stand at ease, as rest poses bow it, but fewer frames tell one person's gaze."""
 NEAR_RAD: Final = 0.6
@@ -69,6 +69,11 @@ class _Family:
     poses: Sequence[WorldPose]
     rest_m: Float[np.ndarray, "joints 3"]
 
+    @property
+    def stands(self) -> bool:
+        """At rest."""
+        return bool(self.rest_m[self.joint("l_hip"), 1] > self.rest_m[self.joint("l_ankle"), 1])
+
     def joint(self, part: str) -> int:
         return self.clips[0].joint_of[part]
 
@@ -104,18 +109,17 @@ def family_rest(clips: Sequence[MocapClip], rest_joints_m: Float[np.ndarray, "24
     rest_m = np.mean([rest_pose(clip) for clip in clips], axis=0)
     family = _Family(clips, [world_pose(clip) for clip in clips], rest_m)
     axes = _rest_axes(family)
-    stands = family.rest_m[family.joint("l_hip"), 1] > family.rest_m[family.joint("l_ankle"), 1]
     spine = (family.joint("pelvis"), *_path(first, "pelvis", "chest"))
     top = next((part for part in ("head", "neck") if part in first.joint_of), "chest")
     neck = (family.joint("chest"), *_path(first, "chest", top))
-    upright = {joint: axes if stands else _upright(family, joint, axes, 1) for joint in {*spine, *neck}}
+    upright = {joint: axes if family.stands else _upright(family, joint, axes, 1) for joint in {*spine, *neck}}
     if len(neck) > 1:
-        upright[neck[-1]] = _upright(family, neck[-1], axes, HEAD_FRAMES if stands else 1)
+        upright[neck[-1]] = _upright(family, neck[-1], axes, HEAD_FRAMES if family.stands else 1)
     limbs: dict[str, Segment] = {}
     for side, sign in SIDES:
         limbs |= _leg(family, axes, rest_joints_m, side)
         limbs |= _arm(family, axes, rest_joints_m, (side, sign))
-        limbs |= _collar(family, upright[family.joint("chest")], axes if stands else None, side)
+        limbs |= _collar(family, upright[family.joint("chest")], axes if family.stands else None, side)
     return FamilyRest(
         tuple(Segment(joint, upright[joint]) for joint in spine),
         tuple(Segment(joint, upright[joint]) for joint in neck),
@@ -165,15 +169,16 @@ def _upright(family: _Family, joint: int, axes: Turn, frames: int) -> Turn:
 
 
 def _at_ease(clip: MocapClip, pose: WorldPose) -> Bool[np.ndarray, " frames"]:
-    part = clip.joint_of
-    middle_m = (pose.joints_m[:, part["l_hip"]] + pose.joints_m[:, part["r_hip"]]) / 2
-    neck_m = (pose.joints_m[:, part["l_shoulder"]] + pose.joints_m[:, part["r_shoulder"]]) / 2
-    trunk = (neck_m - middle_m) / np.linalg.norm(neck_m - middle_m, axis=-1, keepdims=True)
-    knees = [
-        Rotation.from_matrix(clip.parent_from_joint[:, part[f"{side}_knee"]]).magnitude() < EASE_KNEE_RAD
-        for side in "lr"
-    ]
-    return (trunk[:, 1] > np.cos(EASE_LEAN_RAD)) & knees[0] & knees[1]
+    def bone(start: str, end: str) -> Float[np.ndarray, "frames 3"]:
+        way = pose.joints_m[:, clip.joint_of[end]] - pose.joints_m[:, clip.joint_of[start]]
+        return way / np.linalg.norm(way, axis=-1, keepdims=True)
+
+    trunk = bone("l_hip", "l_shoulder") + bone("r_hip", "r_shoulder")
+    upright = trunk[:, 1] / np.linalg.norm(trunk, axis=-1) > np.cos(EASE_LEAN_RAD)
+    for side in "lr":
+        thigh, shin = bone(f"{side}_hip", f"{side}_knee"), bone(f"{side}_knee", f"{side}_ankle")
+        upright &= (thigh * shin).sum(axis=-1) > np.cos(EASE_KNEE_RAD)
+    return upright
 
 
 def _collar(family: _Family, chest: Turn, axes: Turn | None, side: str) -> dict[str, Segment]:
@@ -211,8 +216,8 @@ def _leg(family: _Family, axes: Turn, rest_joints_m: np.ndarray, side: str) -> d
 
 
 def _turns(family: _Family, joint: int) -> bool:
-    local = np.concatenate([clip.parent_from_joint[:, joint] for clip in family.clips])
-    return float(Rotation.from_matrix(local).magnitude().max()) > TOE_MOVES_RAD
+    local = Rotation.from_matrix(np.concatenate([clip.parent_from_joint[:, joint] for clip in family.clips]))
+    return float((local.mean().inv() * local).magnitude().max()) > TOE_MOVES_RAD
 
 
 def _sole(family: _Family, part: str, side: str, foot: Vector, axes: Turn) -> Turn:
@@ -228,6 +233,11 @@ def _sole(family: _Family, part: str, side: str, foot: Vector, axes: Turn) -> Tu
         flat = Rotation.from_rotvec(heading[:, None] * (0, 1, 0)).as_matrix()
         turns.append(np.swapaxes(pose.world_from_joint[stands, family.joint(part)], -1, -2) @ flat)
     gathered = np.concatenate(turns)
+    if len(gathered) == 0 and not family.stands:
+        raise InputError(
+            f"no foot of {family.clips[0].family!r} stands, and its rest pose lies",
+            "give clips with people who stand",
+        )
     return _common(gathered) if len(gathered) else axes
 
 
