@@ -5,6 +5,7 @@ from typing import Final
 
 from benchmark.baselines.hinge import hinge
 from benchmark.baselines.smpl_iks import smpl_iks
+from benchmark.baselines.smplify import load_smplify
 from benchmark.baselines.true_twist import true_twist
 from benchmark.ik_floors import first_pose, mean_pose
 from benchmark.ik_problem import Method, Problem
@@ -23,6 +24,7 @@ CONTENDERS: Final[Mapping[str, Callable[[], Contender]]] = {
     "smpl_iks": lambda: _blind(smpl_iks),
     "hinge": lambda: _blind(hinge),
     "true_twist": lambda: true_twist,
+    "smplify": lambda: _blind(load_smplify()),
     "mean_pose": lambda: mean_pose,
     "first_pose": lambda: first_pose,
 }
