@@ -30,9 +30,10 @@ def load_pose_net(path: Path | None = None) -> PoseNet:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{source} holds no network", remedy) from error
-    if set(told) != {"mixer", "width", "head_width", "blocks"}:
-        raise WeightsError(f"{source} does not say how its network is built", remedy)
-    net = PoseNet(told["mixer"], *(int(told[name]) for name in ("width", "head_width", "blocks")))
+    try:
+        net = PoseNet(told["mixer"], *(int(told[name]) for name in ("width", "head_width", "blocks")))
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"{source} does not say how its network is built", remedy) from error
     try:
         net.load_state_dict(state)
     except RuntimeError as error:
