@@ -31,7 +31,7 @@ from training.pose_ik_data import Motions, draw_windows, read_motions
 from training.pose_ik_loss import SkinPoints, pose_loss, skin_points
 
 MIXER_OF: Final = {"pose": "glance", "fcn": "alone", "cnn": "convolution", "rnn": "recurrence"}
-WIDTH_OF: Final = {"pose": 256, "fcn": 192, "cnn": 192, "rnn": 192}
+WIDTH_OF: Final = {"pose": 256, "fcn": 128, "cnn": 128, "rnn": 128}
 VERSIONS: Final = 6
 GROUPS: Final = 4
 WINDOWS: Final = 12

@@ -42,7 +42,8 @@ def load_pose_net(path: Path | None = None) -> PoseNet:
 
 
 def save_pose_net(net: PoseNet, path: Path) -> None:
-    """Write a network and how it is built."""
-    half = path.with_suffix(".part")
-    save_file(net.state_dict(), half, metadata={name: str(value) for name, value in net.plan.items()})
-    half.replace(path)
+    """Write a network, in half precision, and how it is built."""
+    part = path.with_suffix(".part")
+    state = {name: value.half().contiguous() for name, value in net.state_dict().items()}
+    save_file(state, part, metadata={name: str(value) for name, value in net.plan.items()})
+    part.replace(path)
