@@ -118,6 +118,13 @@ def read_landmarks(
     return CropReading.of(network, crops).placed(regions)
 
 
+def read_picture(
+    models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], regions: Float[np.ndarray, "batch 4"]
+) -> Reading:
+    """Find the landmarks in regions of one picture."""
+    return read_landmarks(models.landmarks, cut_crops(picture, regions), regions)
+
+
 def read_twice(
     network: Network, crops: UInt8[np.ndarray, "batch side side 3"], regions: Float[np.ndarray, "batch 4"]
 ) -> tuple[Reading, Reading]:

@@ -25,7 +25,9 @@ class Config:
     follow_rate_hz: float = 15.0
     """People are followed at this rate at most; every frame in between is read all the same."""
     smoothing_s: float = 0.4
-    """Length of the window over which regions are smoothed; a person lost for half of it is let go."""
+    """Length of the window over which regions are smoothed."""
+    patience_s: float = 2.0
+    """Somebody lost is looked for where he was, and where he would be by now, for this long."""
     mirrored: bool = True
     """Read the mirror images of regions as well and average: 7 % less error for twice the reading."""
     mirror_rate_hz: float = 30.0
@@ -43,6 +45,7 @@ class Config:
             "search_interval_s",
             "follow_rate_hz",
             "smoothing_s",
+            "patience_s",
             "mirror_rate_hz",
             "watch_rate_hz",
         ):

@@ -14,12 +14,15 @@ from jaxtyping import Float, Int, UInt8
 from stages import frames
 from stages.contracts import Clip, Detections
 from stages.detect import appearance, background, blazepose
+from stages.detect.claims import one_reading_each, surprise
 from stages.detect.config import Config
 from stages.detect.cuts import shots
-from stages.detect.follow import Scene, follow, one_reading_each
+from stages.detect.follow import STRAYED, follow
+from stages.detect.hiding import covered_by, is_seen, without
 from stages.detect.mirror import carry_over
 from stages.detect.networks import Network
 from stages.detect.reading import Reading
+from stages.detect.scene import Scene
 from stages.detect.steady import Sample, steady_regions
 from stages.progress import counted
 
@@ -139,20 +142,42 @@ def _read_frame(config: Config, readers: "SimpleQueue[Network]", frame: Frame, s
     steady = steady_regions(samples, frame.time_s, config.smoothing_s / 2)
     region_index = np.array(list(steady), np.intp)
     region = np.array(list(steady.values())).reshape(-1, 4)
-    crops = blazepose.cut_crops(frame.picture, region)
     network = readers.get()
     try:
-        if frame.mirror:
-            plain, mean = blazepose.read_twice(network, crops, region)
-        else:
-            plain = mean = blazepose.read_landmarks(network, crops, region)
+        plain, mean = _read_regions(network, frame, frame.picture, region)
+        kept = one_reading_each(region, mean, mean.score >= config.min_landmark_score)
+        order = np.concatenate([np.flatnonzero(kept), np.flatnonzero(~kept)])
+        plain, mean, hidden = plain.only(kept), mean.only(kept), region[~kept]
+        looks = appearance.look(frame.picture, mean.landmarks_px, mean.visibility)
+        seen = np.zeros(len(hidden), bool)
+        if len(mean.score) and len(hidden):
+            covered = covered_by(mean.landmarks_px, *frame.picture.shape[:2])
+            again, twice = _read_regions(network, frame, without(frame.picture, covered), hidden)
+            sure = (twice.score >= config.min_landmark_score) & (surprise(hidden, twice.next_region) < STRAYED)
+            seen = one_reading_each(hidden, twice, sure & is_seen(twice.landmarks_px, covered))
+            again, twice = again.only(seen), twice.only(seen)
+            beside = appearance.look(frame.picture, twice.landmarks_px, twice.visibility, covered)
+            looks = np.concatenate([looks, beside])
+            plain, mean = Reading.concatenate([plain, again]), Reading.concatenate([mean, twice])
     finally:
         readers.put(network)
-    kept = one_reading_each(region, mean, mean.score >= config.min_landmark_score)
-    plain, mean = plain.only(kept), mean.only(kept)
-    looks = appearance.look(frame.picture, mean.landmarks_px, mean.visibility)
-    found = region_index[kept], region[kept], plain, mean, looks
+    rows = order[np.concatenate([np.ones(kept.sum(), bool), seen])]
+    found = region_index[rows], region[rows], plain, mean, looks
     return FrameReading(frame.index, frame.time_s, frame.mirror, *found, frame.shot)
+
+
+def _read_regions(
+    network: Network,
+    frame: Frame,
+    picture: UInt8[np.ndarray, "height width 3"],
+    region: Float[np.ndarray, "people 4"],
+) -> tuple[Reading, Reading]:
+    """Without the mirror image and with it, if it is this frame's turn."""
+    crops = blazepose.cut_crops(picture, region)
+    if frame.mirror:
+        return blazepose.read_twice(network, crops, region)
+    plain = blazepose.read_landmarks(network, crops, region)
+    return plain, plain
 
 
 def _gather(done: list[FrameReading], shift: Float[np.ndarray, "frames 4"]) -> Detections:

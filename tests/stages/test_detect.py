@@ -14,9 +14,12 @@ from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
 from stages import detect
 from stages.detect import blazepose, networks, regions
 from stages.detect.blazepose import BlazePose
-from stages.detect.follow import Followed, Scene, follow, one_reading_each, seat
+from stages.detect.claims import one_reading_each, strangers
+from stages.detect.follow import follow
 from stages.detect.mirror import carry_over
+from stages.detect.newcomers import seat
 from stages.detect.reading import CropReading, Reading, refine_by_heat
+from stages.detect.scene import Followed, Scene
 from stages.detect.steady import Sample, region_at, steady_regions
 from stages.detect.two_pass import thin_out
 from tests.stages.doll import JOINTS, add_doll, backdrop
@@ -289,29 +292,67 @@ def test_of_two_readings_of_one_person_the_less_surprising_stays() -> None:
     assert one_reading_each(began, same, np.array([True, False, False])).tolist() == [True, False, False]
 
 
-def test_somebody_lost_is_let_go_after_half_a_window(models: BlazePose, doll: np.ndarray) -> None:
-    config = detect.Config()
+def test_somebody_lost_is_himself_again_within_the_patience_and_let_go_after_it(
+    models: BlazePose, doll: np.ndarray
+) -> None:
+    config = detect.Config(patience_s=1.0)
     scene = follow(models, Scene(), doll, 0.0, config)
     assert [person.region_index for person in scene.people] == [0]
     empty = backdrop(480, 360)
     scene = follow(models, scene, empty, 0.1, config)
     assert [person.seen_s for person in scene.people] == [0.0]
-    scene = follow(models, scene, empty, 0.3, config)
-    assert scene.people == ()
-    scene = follow(models, scene, doll, 0.5, config)
-    assert [person.region_index for person in scene.people] == [1]
+    back = follow(models, scene, doll, 0.9, config)
+    assert [(person.region_index, person.seen_s) for person in back.people] == [(0, 0.9)]
+    gone = follow(models, scene, empty, 1.1, config)
+    assert gone.people == ()
+    anew = follow(models, gone, doll, 1.3, config)
+    assert [person.region_index for person in anew.people] == [1]
+
+
+def test_a_reading_that_looks_like_somebody_who_is_missing_is_not_taken_for_another() -> None:
+    reading = some_readings(2)
+    people = [Followed(index, UPRIGHT[0], np.zeros(4), 0.0, np.full(54, float(index))) for index in range(2)]
+    both = np.ones(2, bool)
+    as_they_are = np.array([[0.05] * 54, [1.0] * 54])
+    assert not strangers(people, reading, as_they_are, both, alone=False).any()
+    exchanged = as_they_are[::-1]
+    assert not strangers(
+        people, reading, exchanged, both, alone=True
+    ).any()  # each is seen somewhere, so nobody is a stranger
+    one = np.array([True, False])
+    assert strangers(people, reading, exchanged, one, alone=True).tolist() == [True, False]
+    assert strangers(people, reading, as_they_are - 0.4, both, alone=False).all()
 
 
 def test_a_second_view_of_somebody_known_is_no_newcomer_and_finds_him_when_he_is_missing() -> None:
     known = Followed(0, UPRIGHT[0], np.array([100.0, 80, 260, 400]), seen_s=1.0)
     lying = Followed(1, np.array([180.0, 140, 250, 1.5]), np.array([110.0, 90, 250, 200]), seen_s=1.0)
     beside = replace(lying, box=np.array([200.0, 90, 500, 300]))
-    scene = Scene((known,), next_index=1)
-    assert seat(scene, lying, max_people=8).people == (known,)
-    assert [person.region_index for person in seat(scene, beside, max_people=8).people] == [0, 1]
-    assert seat(scene, beside, max_people=1).people == (known,)
-    (back,) = seat(scene, replace(lying, seen_s=1.1), max_people=8).people
+    scene, config = Scene((known,), next_index=1), detect.Config()
+    assert seat(scene, lying, config).people == (known,)
+    assert [person.region_index for person in seat(scene, beside, config).people] == [0, 1]
+    assert seat(scene, beside, replace(config, max_people=1)).people == (known,)
+    (back,) = seat(scene, replace(lying, seen_s=1.1), config).people
     assert (back.region_index, back.seen_s) == (0, 1.1)
+
+
+def test_somebody_found_before_another_is_new_when_he_looks_otherwise() -> None:
+    red, blue = np.zeros(54), np.full(54, 0.5)
+    known = Followed(0, UPRIGHT[0], np.array([100.0, 80, 260, 400]), 1.0, red)
+    before_him = Followed(1, np.array([260.0, 240, 300, 0]), np.array([150.0, 90, 255, 300]), 1.0, blue)
+    scene, config = Scene((known,), next_index=1), detect.Config()
+    assert len(seat(scene, before_him, config).people) == 2
+    assert len(seat(scene, replace(before_him, looks=red), config).people) == 1
+
+
+def test_of_two_lost_the_one_found_is_whom_he_looks_like() -> None:
+    region, box = UPRIGHT[0], np.array([100.0, 80, 260, 400])
+    lost = tuple(Followed(index, region, box, 1.0, np.full(54, 0.1 * index)) for index in range(2))
+    found = Followed(2, region, box, 1.5, np.full(54, 0.12))
+    people = seat(Scene(lost, next_index=2), found, detect.Config()).people
+    assert [(person.region_index, person.seen_s) for person in people] == [(0, 1.0), (1, 1.5)]
+    stranger = seat(Scene(lost, next_index=2), replace(found, looks=np.full(54, 0.9)), detect.Config()).people
+    assert [person.region_index for person in stranger] == [0, 1, 2]
 
 
 def test_corrections_of_mirror_images_are_carried_along_a_line_in_time() -> None:

@@ -1,0 +1,71 @@
+"""Paints people out of a picture, so that whoever is half hidden behind them can be read.
+
+The landmark network takes whatever person fills a crop most; without him, what is seen of the other is enough.
+"""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from models.skeletons import LANDMARK_INDEX
+
+GREY: Final = 128
+LIMB: Final = 0.32
+"""Thickness of limbs, and ..."""
+HEAD: Final = 0.38
+"""... radius of the head, over the length of the trunk."""
+LEAST_FREE: Final = 0.35
+"""Somebody of whose landmarks a smaller share lies beside what was painted is not seen."""
+_LIMBS: Final = tuple(
+    (LANDMARK_INDEX[f"{side}_{start}"], LANDMARK_INDEX[f"{side}_{end}"])
+    for side in ("left", "right")
+    for start, end in (
+        ("shoulder", "elbow"),
+        ("elbow", "wrist"),
+        ("wrist", "index"),
+        ("hip", "knee"),
+        ("knee", "ankle"),
+        ("ankle", "foot_index"),
+    )
+)
+_TRUNK: Final = [LANDMARK_INDEX[name] for name in ("left_shoulder", "right_shoulder", "right_hip", "left_hip")]
+
+
+def covered_by(
+    landmarks_px: Float[np.ndarray, "people 33 2"], height_px: int, width_px: int
+) -> Bool[np.ndarray, "height width"]:
+    """Where these people are in the picture, roughly."""
+    mask = np.zeros((height_px, width_px), np.uint8)
+    for points in np.clip(np.round(landmarks_px), -(2**14), 2**14).astype(np.int32):
+        trunk = points[_TRUNK]
+        length_px = float(np.linalg.norm(trunk[:2].mean(axis=0) - trunk[2:].mean(axis=0)))
+        thick_px = max(1, round(LIMB * length_px))
+        hull = cv2.convexHull(trunk)
+        cv2.fillConvexPoly(mask, hull, 1)
+        cv2.polylines(mask, [hull], isClosed=True, color=1, thickness=thick_px)
+        for start, end in _LIMBS:
+            cv2.line(mask, points[start].tolist(), points[end].tolist(), 1, thick_px)
+        head = points[:11].mean(axis=0).astype(int).tolist()
+        cv2.circle(mask, head, max(1, round(HEAD * length_px)), 1, -1)
+    return mask.astype(bool)
+
+
+def without(
+    picture: UInt8[np.ndarray, "height width 3"], covered: Bool[np.ndarray, "height width"]
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The picture with grey where people are."""
+    painted = picture.copy()
+    painted[covered] = GREY
+    return painted
+
+
+def is_seen(
+    landmarks_px: Float[np.ndarray, "people 33 2"], covered: Bool[np.ndarray, "height width"]
+) -> Bool[np.ndarray, " people"]:
+    """Whether enough of each person lies beside what was painted."""
+    height, width = covered.shape
+    column = np.clip(np.floor(landmarks_px[..., 0]), 0, width - 1).astype(np.intp)
+    row = np.clip(np.floor(landmarks_px[..., 1]), 0, height - 1).astype(np.intp)
+    return (~covered[row, column]).mean(axis=1) >= LEAST_FREE

@@ -1,0 +1,106 @@
+"""Pieces of people: sightings that were followed without a break, and what joins one piece to the next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from stages.contracts import Clip, Detections
+
+BREAK_S: Final = 0.25
+"""A gap longer than this ends a piece; whoever is seen after it must look like whoever was seen before."""
+WINDOW: Final = 12
+"""Sightings on both sides by which looks and motion at a moment are told."""
+OTHER_LOOK: Final = 0.2
+"""Looks that change by more than this from one sighting to the next are another's."""
+TWICE: Final = 0.05
+"""Two sightings in one frame whose landmarks differ by less than this many sides (median) show one person."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sightings:
+    """All sightings, and when each was; rows as in Detections."""
+
+    found: Detections
+    time_s: Float[np.ndarray, " sightings"]
+
+    @staticmethod
+    def of(clip: Clip, found: Detections) -> "Sightings":
+        """Those of a clip."""
+        return Sightings(found, clip.timestamps_s[found.frame_index])
+
+    def looks(self, rows: Int[np.ndarray, " some"]) -> Float[np.ndarray, " channels"]:
+        """Median of the looks in these rows; NaN where none is known."""
+        seen = self.found.appearance[rows]
+        known = ~np.isnan(seen).all(axis=0)
+        looks = np.full(seen.shape[1], np.nan)
+        looks[known] = np.nanmedian(seen[:, known], axis=0)
+        return looks
+
+
+Rows = Int[np.ndarray, "_"]
+"""Rows of Detections that belong to one person, in order of time."""
+
+
+def unlike(one: Float[np.ndarray, " channels"], other: Float[np.ndarray, " channels"]) -> float:
+    """Mean difference over the channels that both know; NaN where there is none."""
+    apart = np.abs(one - other)
+    known = ~np.isnan(apart)
+    return float(apart[known].mean()) if known.any() else float("nan")
+
+
+def pieces(all_: Sightings) -> list[Rows]:
+    """Sightings of one region without a break; a cut of the film, a gap and a change of looks are breaks."""
+    found = all_.found
+    key = np.stack([found.shot_index, found.region_index], axis=1)
+    whole = [np.flatnonzero((key == one).all(axis=1)) for one in np.unique(key, axis=0)]
+    unbroken = [part for rows in whole for part in np.split(rows, _gaps(all_, rows))]
+    return _without_twins([part for rows in unbroken for part in _of_one_look(all_, rows)], all_)
+
+
+def _gaps(all_: Sightings, rows: Rows) -> Int[np.ndarray, "_"]:
+    return np.flatnonzero(np.diff(all_.time_s[rows]) > BREAK_S) + 1
+
+
+def _of_one_look(all_: Sightings, rows: Rows) -> list[Rows]:
+    """Split where the looks on both sides differ most, as long as they differ much."""
+    places = range(WINDOW // 2, len(rows) - WINDOW // 2 + 1)
+    if not places:
+        return [rows]
+    # Means, not medians: they differ most where the change is, not also some sightings before and after it.
+    change = [
+        unlike(_mean(all_, rows[max(0, place - WINDOW) : place]), _mean(all_, rows[place : place + WINDOW]))
+        for place in places
+    ]
+    worst = int(np.argmax(np.nan_to_num(change)))
+    if not change[worst] > OTHER_LOOK:
+        return [rows]
+    place = places[worst]
+    return [*_of_one_look(all_, rows[:place]), *_of_one_look(all_, rows[place:])]
+
+
+def _mean(all_: Sightings, rows: Rows) -> Float[np.ndarray, " channels"]:
+    seen = all_.found.appearance[rows]
+    known = ~np.isnan(seen)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, seen, 0.0).sum(axis=0) / known.sum(axis=0)
+
+
+def _without_twins(parts: Sequence[Rows], all_: Sightings) -> list[Rows]:
+    """Drop sightings of somebody who is in a longer piece already."""
+    kept = list[Rows]()
+    for rows in sorted(parts, key=len, reverse=True):
+        twin = np.zeros(len(rows), bool)
+        for other in kept:
+            _, mine, his = np.intersect1d(
+                all_.found.frame_index[rows], all_.found.frame_index[other], assume_unique=True, return_indices=True
+            )
+            apart_px = np.linalg.norm(
+                all_.found.landmarks_px[rows[mine]] - all_.found.landmarks_px[other[his]], axis=-1
+            )
+            twin[mine] |= np.median(apart_px, axis=-1) < TWICE * all_.found.region[rows[mine], 2]
+        if not twin.all():
+            kept.append(rows[~twin])
+    return kept
