@@ -34,7 +34,8 @@ class Task:
     Attributes:
         source: a video, a .bvh file, or a .trc file of markers.
         stem: name of the source's results.
-        person: whom to solve: all, largest, or a number.
+        person: whom to solve: all, largest, first, leftmost, rightmost, or a number.
+        person_at: instead: whoever is at X,Y@T, pixels of the upright picture and seconds.
         device: where tensors are computed: auto, cpu, cuda or mps.
         osim: the model that markers belong to.
         ik_setup: a setup of OpenSim's inverse kinematics tool for it.
@@ -47,6 +48,7 @@ class Task:
     until: Until
     osim: Path | None = None
     ik_setup: Path | None = None
+    person_at: str | None = None
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store, ahead: Ahe
     if not task.until.reaches(Until.LIFT):
         return []
     scene = _Scene(clip, detections, people)
-    solved = [_solve_person(task, config, store, scene, number) for number in track.choose(people, task.person)]
+    chosen = track.choose(people, task.person, task.person_at)
+    solved = [_solve_person(task, config, store, scene, number) for number in chosen]
     found = [person for person in solved if person]
     beside = store.aside()
     with ThreadPoolExecutor(1) as pool:

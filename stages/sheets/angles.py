@@ -55,7 +55,10 @@ def draw_quality(quality: Quality, backdrop: Backdrop | None) -> Figure:
     """The numbers as they are."""
     figure, (axes,) = page("report", 1, 1)
     axes.set_axis_off()
-    lines = [f"{name:24s}{value:10.4f}" for name, value in dataclasses.asdict(quality).items()]
+    lines = [
+        f"{name:24s}{value:>10s}" if isinstance(value, str) else f"{name:24s}{value:10.4f}"
+        for name, value in dataclasses.asdict(quality).items()
+    ]
     axes.text(0, 1, "\n".join(lines), family="monospace", va="top")
     return figure
 
