@@ -22,7 +22,7 @@ def load_pose_net(path: Path | None = None) -> PoseNet:
     Raises:
         WeightsError: the file is missing or damaged, or is none that save_pose_net wrote.
     """
-    source = find_weights(POSE_NET) if path is None else path
+    source = find_weights(POSE_NET).path if path is None else path
     remedy = "give a file that training.pose_ik wrote"
     try:
         with safe_open(source, framework="pt") as file:
