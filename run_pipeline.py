@@ -33,7 +33,7 @@ from typing import Annotated, Literal, NoReturn
 import tyro
 
 from models.errors import ConfigError, KinetraceError
-from pipeline import batch, console, stop
+from pipeline import batch, console, sources, stop
 from pipeline.config import DEFAULT_PRESET, PipelineConfig, checked, load_preset
 from pipeline.limits import Limits
 from pipeline.names import printable, stem_of
@@ -53,7 +53,8 @@ class Arguments:
 
     config: Annotated[PipelineConfig, tyro.conf.AvoidSubcommands, tyro.conf.arg(name="")]
     inputs: tyro.conf.Positional[tuple[Path, ...]] = ()
-    """Videos, or folders of videos; .bvh files; .trc files of markers; everything in samples/ when none is named."""
+    """Videos, or folders of videos; pictures as shot_%04d.png, or folders of them; camera:0; .bvh files; .trc files of
+    markers; everything in samples/ when none is named."""
     preset: str = DEFAULT_PRESET
     """Settings to start from: a name of configs/ or a .yaml file; flags go over it."""
     outputs: Path = OUTPUTS
@@ -61,7 +62,13 @@ class Arguments:
     until: Annotated[Until, tyro.conf.EnumChoicesFromValues] = Until.PAGE
     """The last stage to do."""
     person: str = "all"
-    """Whom to solve: all, largest, or a number as listed in run.json."""
+    """Whom to solve: all, largest, first, leftmost, rightmost, or a number as listed in run.json."""
+    person_at: str | None = None
+    """Whom to solve, instead: whoever is at X,Y@T, pixels of the upright picture and seconds."""
+    merge: tuple[str, ...] = ()
+    """People that are one, such as 1,3: short for --track.merge."""
+    split: tuple[str, ...] = ()
+    """A person that is two from a moment on, such as 2@3.4 (seconds): short for --track.split."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where tensors are computed."""
     overwrite: bool = False
@@ -70,6 +77,12 @@ class Arguments:
     """Seconds from and to: short for --ingest.time-range-s."""
     max_frames: int | None = None
     """Stop after so many frames: short for --ingest.max-frames."""
+    slow_motion: float | None = None
+    """How many times slower than life the video is shown: short for --ingest.slow-motion."""
+    fps_in: float | None = None
+    """Pictures a second of a folder of pictures: short for --pictures.rate-hz."""
+    seconds: float | None = None
+    """How long camera:0 is recorded: short for --pictures.seconds."""
     height_m: float | None = None
     """Body height in metres, sets the scale: short for --lift.height-m and --solve.height-m."""
     mass_kg: float | None = None
@@ -143,7 +156,8 @@ def _parse(argv: list[str]) -> Arguments:
 
 def _run(arguments: Arguments) -> list[batch.Outcome]:
     config = checked(as_json(_with_short_flags(arguments)))
-    videos = batch.find_videos(arguments.inputs or (SAMPLES,))
+    inputs = sources.with_recordings(arguments.inputs or (SAMPLES,), config.pictures, arguments.outputs)
+    videos = batch.find_videos(inputs)
     batch.refuse_twins(videos)
     tasks = [_task(arguments, video) for video in videos]
     limits = Limits(arguments.limit_minutes, arguments.limit_memory_gb)
@@ -163,12 +177,19 @@ def _task(arguments: Arguments, source: Path) -> Task:
             )
     stem = stem_of(source)
     how = arguments.person, arguments.device, arguments.until
-    return Task(source, stem, *how, osim=arguments.osim, ik_setup=arguments.ik_setup)
+    markers = {"osim": arguments.osim, "ik_setup": arguments.ik_setup}
+    return Task(source, stem, *how, person_at=arguments.person_at, **markers)
 
 
 def _with_short_flags(arguments: Arguments) -> PipelineConfig:
     given = {
-        "ingest": {"time_range_s": arguments.time_range, "max_frames": arguments.max_frames},
+        "pictures": {"rate_hz": arguments.fps_in, "seconds": arguments.seconds},
+        "ingest": {
+            "time_range_s": arguments.time_range,
+            "max_frames": arguments.max_frames,
+            "slow_motion": arguments.slow_motion,
+        },
+        "track": {"merge": arguments.merge or None, "split": arguments.split or None},
         "lift": {"height_m": arguments.height_m},
         "solve": {"height_m": arguments.height_m},
         "biomech": {"mass_kg": arguments.mass_kg},

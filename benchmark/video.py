@@ -11,8 +11,8 @@ from jaxtyping import Float
 from benchmark.metrics import Points, score
 from pipeline import console
 from pipeline.batch import run_all
-from pipeline.names import stem_of
 from pipeline.config import load_preset
+from pipeline.names import stem_of
 from pipeline.task import Task, Until
 
 

@@ -1,11 +1,13 @@
 """Many videos, one after the other; one that fails is told and stops no other."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from models.errors import InputError, KinetraceError
+from pipeline import sources
 from pipeline.ahead import Ahead
 from pipeline.atomic import write
 from pipeline.bvh_to_motion import bvh_to_motion
@@ -19,6 +21,7 @@ from pipeline.store import StepRecord, Store
 from pipeline.task import PersonResult, Task
 from pipeline.video_to_motion import video_to_motion
 from stages.page import gallery
+from stages.pictures import is_pictures
 
 GALLERY: Final = "index.html"
 GALLERY_WAIT_S: Final = 30.0
@@ -47,7 +50,7 @@ class Outcome:
 
 
 def find_videos(inputs: Sequence[Path]) -> list[Path]:
-    """The files named, and every video of the folders named.
+    """The files named, and every video of the folders named; a folder of nothing but pictures is one video.
 
     Raises:
         InputError: a path does not exist, or a folder holds no video.
@@ -87,8 +90,10 @@ def run_all(
         people, error = list[PersonResult](), None
         try:
             with held(store.folder), bounded(limits, task.source.name):
-                people = _do(task, config, store, ahead if index == 0 else None)
-                write_manifest(store.folder, task, config, store.records, people)
+                video = sources.as_video(task.source, task.stem, config.pictures, store)
+                read = dataclasses.replace(task, source=video)
+                people = _do(read, config, store, ahead if index == 0 else None)
+                write_manifest(store.folder, read, config, store.records, people)
         except KinetraceError as reason:
             error = reason
         yield Outcome(task, store.folder, store.records, people, error)
@@ -116,6 +121,8 @@ def _do(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None) -
 
 def _videos_in(folder: Path) -> list[Path]:
     videos = sorted(path for path in folder.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES)
+    if not videos and is_pictures(folder):
+        return [folder]
     if not videos:
         raise InputError(f"there is no video in {folder}", "put one there, or name a file")
     return videos

@@ -21,6 +21,7 @@ from stages.export.overlay import Config as OverlayConfig
 from stages.ingest import Config as IngestConfig
 from stages.lift import Config as LiftConfig
 from stages.page import Config as PageConfig
+from stages.pictures import Config as PicturesConfig
 from stages.report import Config as ReportConfig
 from stages.retarget import Config as RetargetConfig
 from stages.solve import Config as SolveConfig
@@ -28,12 +29,16 @@ from stages.track import Config as TrackConfig
 
 PRESETS: Final = Path(__file__).parent.parent / "configs"
 DEFAULT_PRESET: Final = "default"
+MAX_PRESET_LETTERS: Final = 100_000
+"""Fifty times as many as the default preset has."""
 
 
 @dataclass(frozen=True)
 class PipelineConfig:
     """One field per stage; each is documented in its own module."""
 
+    pictures: PicturesConfig = field(default_factory=PicturesConfig)
+    """Numbered pictures and cameras in place of a video."""
     ingest: IngestConfig = field(default_factory=IngestConfig)
     """Which part of the video is read."""
     detect: DetectConfig = field(default_factory=DetectConfig)
@@ -109,10 +114,27 @@ def _preset_path(name: str) -> Path:
     return known[name]
 
 
+class _Loader(yaml.SafeLoader):
+    """Takes no references: a few lines of them stand for gigabytes, and no setting needs one."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("settings refer to others by *name, which is not read here")
+        return super().compose_node(parent, index)
+
+
+def _text(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        text = file.read(MAX_PRESET_LETTERS + 1)
+    if len(text) > MAX_PRESET_LETTERS:
+        raise ValueError(f"it has more than {MAX_PRESET_LETTERS} letters")
+    return text
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        settings = yaml.load(_text(path), _Loader)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise ConfigError(f"the preset {path} cannot be read ({problem})", "name a readable YAML file") from error
     if not isinstance(settings, dict):

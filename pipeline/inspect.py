@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.errors import ConfigError, InputError
+from models.npz import read_npz
 from pipeline import artefacts
 from pipeline.atomic import replacing, write
 from pipeline.manifest import MANIFEST
@@ -91,9 +92,8 @@ def describe(artefact: Artefact) -> list[str]:
     kib = artefact.path.stat().st_size / 1024
     stamp = f"version {artefact.stamp['version']}, stamp {artefact.stamp['key'][:_KEY_LETTERS]}"
     lines = [f"\n{artefact.step}  {seconds}, {kib:.0f} KiB, {stamp}"]
-    with np.load(artefact.path, allow_pickle=False) as fields:
-        lines += [f"  {name:26s}{_summary(fields[name])}" for name in fields.files]
-    return lines
+    fields = read_npz(artefact.path, most_bytes=artefact.path.stat().st_size)
+    return lines + [f"  {name:26s}{_summary(values)}" for name, values in fields.items()]
 
 
 def _record(path: Path, found: list[Artefact], backdrop: Backdrop | None) -> None:

@@ -132,6 +132,23 @@ class Store:
                 write(path, content)
         return self._made(stamp, seconds(), warnings, paths)
 
+    def file(self, name: str, run: Callable[..., None], config: Any, *inputs: Path | tuple[Path, ...]) -> Path:
+        """The file that `run(config, *inputs, to=path)` writes, unless it lies there unchanged.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        stamp, path = stamp_of(run, config, inputs), self.folder / plain_name(name)
+        kept = self._kept(stamp)
+        if kept is not None:
+            self._reused(stamp, kept)
+            return path
+        with _timed() as (seconds, warnings):
+            with replacing(path) as temporary, told(path):
+                run(config, *inputs, to=temporary)
+            self._made(stamp, seconds(), warnings, [path])
+        return path
+
     def films(
         self,
         films: Films,

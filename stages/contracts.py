@@ -60,9 +60,11 @@ class Clip(Contract):
 
     Attributes:
         width_px, height_px: size of the upright picture with square pixels.
-        timestamps_s: when each chosen frame is shown, seconds since the first frame of the video.
+        timestamps_s: when each chosen frame is shown, seconds since the first frame of the video; of life, where it is
+            shown slower.
         focal_length_px: from the file's metadata; NaN where it says nothing.
         damaged_packets: packets that could not be decoded.
+        slow_motion: how many times slower than life the video is shown.
     """
 
     width_px: int
@@ -70,6 +72,7 @@ class Clip(Contract):
     timestamps_s: Float[np.ndarray, " frames"]
     focal_length_px: float
     damaged_packets: int
+    slow_motion: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from models.errors import InputError
+from stages import dynamic_range
 from stages.contracts import Clip
 
 THREADS: Final = 2
@@ -42,6 +43,8 @@ LEAP_AHEAD_S: Final = 10.0
 MOST_REORDERED: Final = 16
 APART_S: Final = 1.0
 """No frame waits for more others than this (H.264's largest buffer), nor, where they are short, for longer."""
+MOST_PIXELS: Final = 1 << 26
+"""Of a picture; a camera of 8K has half as many."""
 LARGE_PX: Final = 1280
 """Pictures with a side this long are taken for high definition: an assumption."""
 
@@ -49,15 +52,16 @@ LARGE_PX: Final = 1280
 def read(video: Path, clip: Clip) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
     """Yield exactly one picture for every time stamp of the clip.
 
-    A rotation tag is applied, the width of non-square pixels is resampled, any pixel format becomes 8-bit RGB (high
-    dynamic range is cut to 8 bits, not tone-mapped). A picture that changes size in mid-video is scaled to the first.
+    A rotation tag is applied, the width of non-square pixels is resampled, any pixel format becomes 8-bit RGB, also of
+    high dynamic range. Of an interlaced frame one half picture is kept, the rows between are interpolated. A picture
+    that changes size in mid-video is scaled to the first.
 
     Raises:
         InputError: the video cannot be opened, or is no longer the one that was measured.
     """
     reformatter = VideoReformatter()
     for frame in read_frames(video, clip):
-        yield _upright_rgb(frame, clip, reformatter)
+        yield _upright_rgb(frame, (clip.width_px, clip.height_px), reformatter)
 
 
 def read_frames(video: Path, clip: Clip) -> Iterator[VideoFrame]:
@@ -71,7 +75,7 @@ def read_frames(video: Path, clip: Clip) -> Iterator[VideoFrame]:
     # Where stamps are damaged, the time of a frame may depend on one that was passed over: then all are decoded.
     for times_s in (frozenset(clip.timestamps_s.tolist()), None):
         with open_video(video) as container:
-            for moment in decode(container, times_s):
+            for moment in decode(container, times_s, slow_motion=clip.slow_motion):
                 if moment is None or moment.time_s != awaited:
                     continue
                 yield moment.frame
@@ -79,6 +83,21 @@ def read_frames(video: Path, clip: Clip) -> Iterator[VideoFrame]:
                 if awaited is None:
                     return
     raise InputError(f"{video} no longer holds a frame at {awaited} s", "leave the file as it is while it is read")
+
+
+def read_picture(picture: Path) -> UInt8[np.ndarray, "height width 3"]:
+    """The first frame of a file, as `read` gives it, of pixels that are square already.
+
+    Raises:
+        InputError: the file cannot be opened, or no frame of it decoded.
+    """
+    with open_video(picture) as container:
+        for moment in decode(container):
+            if moment is not None:
+                width, height = moment.frame.width, moment.frame.height
+                size_px = (height, width) if quarter_turns(moment.frame) % 2 else (width, height)
+                return _upright_rgb(moment.frame, size_px, VideoReformatter())
+    raise InputError(f"{picture} holds no picture that can be decoded", "save it again as .png or .jpg")
 
 
 def small_picture(frame: VideoFrame, size_px: tuple[int, int]) -> UInt8[np.ndarray, "rows width"]:
@@ -93,6 +112,9 @@ def small_picture(frame: VideoFrame, size_px: tuple[int, int]) -> UInt8[np.ndarr
         "dst_colorspace": Colorspace.ITU709,
         "dst_color_range": ColorRange.MPEG,
     }
+    if dynamic_range.is_high(frame):
+        frame = VideoFrame.from_ndarray(_standard_rgb(frame, (width, height), VideoReformatter()), "rgb24")
+        del colours["src_colorspace"]
     small = frame.reformat(width, height, "yuv420p", interpolation=Interpolation.AREA, threads=1, **colours)
     picture = small.to_ndarray()
     if not turns:
@@ -138,7 +160,9 @@ class Moment:
     frame: VideoFrame
 
 
-def decode(container: InputContainer, times_s: Collection[float] | None = None) -> Iterator[Moment | None]:
+def decode(
+    container: InputContainer, times_s: Collection[float] | None = None, *, slow_motion: float = 1.0
+) -> Iterator[Moment | None]:
     """Yield every frame in the order of showing, and None for every packet that cannot be decoded.
 
     Times rise strictly: a frame that is neither shown nor decoded later than the last one was shown has no place in
@@ -147,6 +171,7 @@ def decode(container: InputContainer, times_s: Collection[float] | None = None) 
     Args:
         container: from open_video.
         times_s: the times that are wanted; a frame at another time is left out where no other is built on it.
+        slow_motion: how many times slower than life the video is shown; times are those of life.
     """
     stream = picture_stream(container)
     # AVI keeps no times of showing; what is reported as such belongs to other frames. Those of decoding serve.
@@ -156,7 +181,7 @@ def decode(container: InputContainer, times_s: Collection[float] | None = None) 
     def is_wanted(packet: "Packet[VideoStream]") -> bool:
         if times_s is None or has_decoding_times_only or first is None or packet.pts is None:
             return True
-        return float((packet.pts - first) * packet.time_base) in times_s
+        return float((packet.pts - first) * packet.time_base) / slow_motion in times_s
 
     for frame in _frames(container, is_wanted):
         if frame is None:
@@ -170,7 +195,7 @@ def decode(container: InputContainer, times_s: Collection[float] | None = None) 
         if frame.time_base is None or (last is not None and stamp <= last):
             continue
         first, last = (stamp if first is None else first), stamp
-        yield Moment(float((stamp - first) * frame.time_base), frame)
+        yield Moment(float((stamp - first) * frame.time_base) / slow_motion, frame)
 
 
 def picture_stream(container: InputContainer) -> VideoStream:
@@ -223,6 +248,15 @@ def _require_pictures(container: InputContainer, video: Path) -> None:
         raise InputError(f"{video} holds sound or data but no moving pictures", "choose a file with a video stream")
     if not any(stream.codec_context for stream in _moving(container)):
         raise InputError(f"{video} is in a codec that is not known here", "convert it to H.264")
+    shape = next(stream.codec_context for stream in _moving(container) if stream.codec_context)
+    require_size(video, shape.width, shape.height)
+
+
+def require_size(video: Path, width_px: int, height_px: int) -> None:
+    """Raise InputError where pictures would take more memory than any camera's."""
+    if width_px * height_px > MOST_PIXELS:
+        problem = f"{video} has pictures of {width_px} x {height_px} pixels"
+        raise InputError(problem, f"scale it to less than {MOST_PIXELS >> 20} million pixels")
 
 
 def _frames(
@@ -231,6 +265,8 @@ def _frames(
     stream = picture_stream(container)
     stream.thread_type = "AUTO"
     stream.thread_count = threads
+    # A picture may grow in mid-video.
+    stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(MOST_PIXELS)}
     for packet in _packets(container, stream):
         if packet is None:
             yield None
@@ -315,10 +351,35 @@ def _duration(frame: VideoFrame, stream: VideoStream) -> int:
     return max(1, round(1 / (stream.guessed_rate or UNSAID_RATE_HZ) / frame.time_base))
 
 
-def _upright_rgb(frame: VideoFrame, clip: Clip, reformatter: VideoReformatter) -> UInt8[np.ndarray, "height width 3"]:
+def _upright_rgb(
+    frame: VideoFrame, size_px: tuple[int, int], reformatter: VideoReformatter
+) -> UInt8[np.ndarray, "height width 3"]:
     turns = quarter_turns(frame)
-    size = (clip.width_px, clip.height_px)
-    width, height = size[::-1] if turns % 2 else size
-    rgb = reformatter.reformat(frame, width=width, height=height, format="rgb24", threads=1).to_ndarray()
+    width, height = size_px[::-1] if turns % 2 else size_px
+    if dynamic_range.is_high(frame):
+        rgb = _standard_rgb(frame, (width, height), reformatter)
+    else:
+        rgb = reformatter.reformat(frame, width=width, height=height, format="rgb24", threads=1).to_ndarray()
+    if frame.interlaced_frame and height == frame.height:
+        rgb = _one_field(rgb)
     # Several times faster than a contiguous np.rot90.
     return cv2.rotate(rgb, CV2_TURN[turns]) if turns else rgb
+
+
+def _standard_rgb(
+    frame: VideoFrame, size_px: tuple[int, int], reformatter: VideoReformatter
+) -> UInt8[np.ndarray, "height width 3"]:
+    width, height = size_px
+    colours = {"src_colorspace": _colour_matrix(frame), "dst_color_range": ColorRange.JPEG}
+    signal = reformatter.reformat(frame, width=width, height=height, format="rgb48le", threads=1, **colours)
+    return dynamic_range.to_standard(signal.to_ndarray(), frame)
+
+
+def _one_field(rgb: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "height width 3"]:
+    """Even rows, and between them their means: odd rows show another moment."""
+    whole = rgb.copy()
+    between = whole[1:-1:2]
+    cv2.addWeighted(rgb[:-2:2][: len(between)], 0.5, rgb[2::2][: len(between)], 0.5, 0, dst=between)
+    if len(whole) % 2 == 0:
+        whole[-1] = whole[-2]
+    return whole

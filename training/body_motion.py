@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -12,11 +11,14 @@ from scipy.spatial.transform import Rotation
 
 from models.bodies.body import Body
 from models.errors import InputError
+from models.npz import DamagedNpzError, read_npz
 from models.resample import resample_places, resample_turns
 from training.mocap_clips import read_clips
 from training.plant_feet import rest_joints_of, soles_of
 from training.retarget import retarget
 
+MAX_BYTES: Final = 2**30
+"""Of a motion's arrays; an hour at 120 Hz has a quarter of it."""
 LYING_FAMILY: Final = "cmu_iclone_cc"
 """The rest pose of these clips does not stand, so they cannot be carried over."""
 
@@ -51,9 +53,8 @@ def read_motion(path: Path, body: Body, betas: tuple[float, ...] | None = None) 
         InputError: keys are missing, arrays are of another shape or hold no numbers, or the body has other betas.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in ("poses", "trans", "betas", "mocap_framerate") if key in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        arrays = read_npz(path, MAX_BYTES, ("poses", "trans", "betas", "mocap_framerate"))
+    except DamagedNpzError as error:
         raise InputError(f"{path} is not an .npz file", "give a motion.npz or an AMASS-style .npz") from error
     needed = {"poses", "trans", "mocap_framerate"} | (set() if betas else {"betas"})
     missing = needed - set(arrays)

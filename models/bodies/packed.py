@@ -3,12 +3,17 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from models.bodies.body import Body
+from models.npz import read_npz
+
+MAX_BYTES: Final = 2**28
+"""Of all arrays together; those of the free body have 1.8 million."""
 
 
 def read_body(path: Path, *, name: str, sha256: str, licence: str) -> Body:
@@ -18,8 +23,7 @@ def read_body(path: Path, *, name: str, sha256: str, licence: str) -> Body:
         path: a file that write_body made.
         name, sha256, licence: what the body is called and where it comes from; the file does not say.
     """
-    with np.load(path, allow_pickle=False) as packed:
-        arrays = dict(packed)
+    arrays = read_npz(path, most_bytes=MAX_BYTES)
     template = torch.from_numpy(arrays["template_m"])
     regressor = torch.zeros(24, len(template))
     regressor[_indices(arrays["joint_row"]), _indices(arrays["joint_vertex"])] = torch.from_numpy(

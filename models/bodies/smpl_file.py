@@ -6,14 +6,13 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
-from zlib import error as ZlibError  # noqa: N812
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from models.bodies.unpickle import MAX_TOTAL, read_pickle
 from models.errors import InputError, OutputError
+from models.npz import DamagedNpzError, read_npz
 from models.skeletons import SMPL_PARENTS
 
 KINDS: Final = {24: "SMPL", 52: "SMPL-H", 55: "SMPL-X"}
@@ -28,11 +27,6 @@ WANTED: Final = frozenset(
     {"v_template", "shapedirs", "posedirs", "J_regressor", "weights", "f", "kintree_table", "vertex_ids", *KEPT}
 )
 """What is read of a file."""
-_DAMAGE: Final = (
-    OSError, ValueError, EOFError, BadZipFile, ZlibError, AttributeError, KeyError, NotImplementedError, RuntimeError,
-    MemoryError,
-)  # fmt: skip
-"""What a damaged archive leads to, one that is locked or packed in an unknown way, or one that claims too much."""
 REMEDY: Final = "get the model from its makers again, or run `python -m models.bodies.convert` on what they gave"
 
 
@@ -144,13 +138,9 @@ def whole_file(path: Path) -> Generator[Path]:
 def _read_npz(path: Path) -> dict[str, Any]:
     """Only what is wanted: SMPL-X's own file holds pickled objects besides, which stay closed."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            keys = [key for key in archive.files if key in WANTED]
-            if sum(archive.zip.getinfo(f"{key}.npy").file_size for key in keys) > MAX_TOTAL:
-                raise ValueError(f"more than {MAX_TOTAL} bytes")
-            return {key: archive[key] for key in keys}
-    except _DAMAGE as error:
-        raise InputError(f"{path} cannot be read as .npz ({' '.join(str(error).split())})", REMEDY) from error
+        return dict(read_npz(path, MAX_TOTAL, WANTED))
+    except DamagedNpzError as error:
+        raise InputError(f"{path} cannot be read as .npz ({error})", REMEDY) from error
 
 
 def _wanted(path: Path, arrays: Mapping[str, Any], key: str, axes: int) -> np.ndarray:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,7 +50,8 @@ for full in [*names, ""]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def undisturbed(sample_results: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Made after other runs: the first one after an installation compiles, and differs in the sixteenth digit."""
     outputs = tmp_path_factory.mktemp("undisturbed")
     command = [sys.executable, "run_pipeline.py", "samples/turn.mp4", "--max-frames", "12", "--outputs", str(outputs)]
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
