@@ -3,6 +3,7 @@
 The mirror image costs no second input: the weights are mirrored instead.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -44,43 +45,54 @@ class Entry(nn.Module):
 
     def forward(self, frames: Frames) -> Float[Tensor, "*batch frames 2 width"]:
         """Features before any other layer; the last axis but one is the frame and its mirror image."""
-        seen = (frames.confidence > 0)[..., None]
-        placed = (frames.points_m - self.slot_mean_m[frames.slots]) * POINT_SCALE
-        points = torch.cat([torch.where(seen, placed, 0.0), frames.confidence[..., None]], dim=-1).flatten(-2)
-        twins = torch.tensor(slot_mirror(), device=frames.slots.device)[frames.slots]
-        features = in_both(points, self.of_points[:, frames.slots], self.of_points[:, twins], (*MIRROR, 1.0))
-        features = features + self._of_directions(frames)
-        noise = (frames.disagreement_m + LEAST_NOISE_M).log()[..., None, None] / 3 + 2
+        noise = (frames.disagreement_m + LEAST_NOISE_M).log()[..., None] / 3 + 2
+        given = [*self._of_frame(frames), (noise, self.of_noise[:, None].repeat(2, 1))]
+        if frames.before is not None and frames.before_kind is not None:
+            known = frames.before - frames.before.new_tensor(IDENTITY_SIX)
+            known = torch.where((frames.before_kind > 0)[..., None, None], known, 0.0).flatten(-2)
+            given.append((known, mirrored(self.of_before, range(JOINTS), SMPL_MIRROR, MIRROR_SIX)))
+            kind = self.of_kind[frames.before_kind][..., None, :]
+        else:
+            kind = self.of_kind[BeforeKind.NONE]
+        inputs, weights = zip(*given, strict=True)
+        features = nn.functional.linear(torch.cat(inputs, dim=-1), torch.cat(weights, dim=-1)).unflatten(-1, (2, -1))
         bones = ((frames.offset_m - self.offset_mean_m) * OFFSET_SCALE).flatten(-2)
-        twins = list(SMPL_MIRROR)
-        of_bones = in_both(bones, self.of_bones, self.of_bones[:, twins], MIRROR)
-        features = features + (of_bones + self.bias) + noise * self.of_noise
-        if frames.before is None or frames.before_kind is None:
-            return features + self.of_kind[BeforeKind.NONE]
-        given = (frames.before_kind > 0)[..., None, None]
-        known = torch.where(given, frames.before - frames.before.new_tensor(IDENTITY_SIX), 0.0).flatten(-2)
-        features = features + in_both(known, self.of_before, self.of_before[:, twins], MIRROR_SIX)
-        return features + self.of_kind[frames.before_kind][..., None, :]
+        of_bones = in_both(bones, mirrored(self.of_bones, range(JOINTS), SMPL_MIRROR, MIRROR))
+        return features + (of_bones + self.bias + kind)
 
-    def _of_directions(self, frames: Frames) -> Float[Tensor, "*batch frames 2 width"]:
-        table = table_of(tuple(frames.slots.tolist()))
+    def _of_frame(self, frames: Frames) -> list[tuple[Tensor, Tensor]]:
+        """Points and directions, flat, each with its weights."""
+        slots = tuple(frames.slots.tolist())
+        seen = (frames.confidence > 0)[..., None]
+        placed = torch.where(seen, (frames.points_m - self.slot_mean_m[frames.slots]) * POINT_SCALE, 0.0)
+        points = torch.cat([placed, frames.confidence[..., None]], dim=-1)
+        table = table_of(slots)
         ways, bends = directions(table, frames.points_m, frames.confidence)
-        own, other = list(table.way), [way_mirror()[number] for number in table.way]
-        of_ways = in_both(ways.flatten(-2), self.of_ways[:, own], self.of_ways[:, other], MIRROR)
-        own, other = list(table.bend), [bend_mirror()[number] for number in table.bend]
-        return of_ways + in_both(bends.flatten(-2), self.of_bends[:, own], self.of_bends[:, other], BEND_SIGNS)
+        twins = [[twin[number] for number in own] for twin, own in (
+            (slot_mirror(), slots), (way_mirror(), table.way), (bend_mirror(), table.bend)
+        )]  # fmt: skip
+        return [
+            (points.flatten(-2), mirrored(self.of_points, slots, twins[0], (*MIRROR, 1.0))),
+            (ways.flatten(-2), mirrored(self.of_ways, table.way, twins[1], MIRROR)),
+            (bends.flatten(-2), mirrored(self.of_bends, table.bend, twins[2], BEND_SIGNS)),
+        ]
+
+
+def mirrored(
+    weight: Float[Tensor, "width items numbers"], own: Sequence[int], twins: Sequence[int], signs: tuple[float, ...]
+) -> Float[Tensor, "twice_width inputs"]:
+    """The weights of a layer that sees its input, and those of one that sees the input's mirror image.
+
+    Args:
+        own, twins: which items are given, and their mirror twins.
+        signs: what the mirror does to an item's numbers.
+    """
+    twin = weight[:, list(twins)] * weight.new_tensor(signs)
+    return torch.cat([weight[:, list(own)].flatten(1), twin.flatten(1)])
 
 
 def in_both(
-    given: Float[Tensor, "*batch inputs"], weight: Tensor, of_twins: Tensor, signs: tuple[float, ...]
+    given: Float[Tensor, "*batch inputs"], weights: Float[Tensor, "twice_width inputs"]
 ) -> Float[Tensor, "*batch 2 width"]:
-    """A linear layer's answer to its input and to the input's mirror image.
-
-    Args:
-        given: items with as many numbers each as there are signs, flat.
-        weight: of the items, width x items x numbers.
-        of_twins: the same of their mirror twins.
-        signs: what the mirror does to an item's numbers.
-    """
-    both = torch.cat([weight.flatten(1), (of_twins * weight.new_tensor(signs)).flatten(1)])
-    return nn.functional.linear(given, both).unflatten(-1, (2, -1))
+    """What mirrored weights make of an input, for it and for its mirror image."""
+    return nn.functional.linear(given, weights).unflatten(-1, (2, -1))

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.nets.entry import in_both
+from models.nets.entry import in_both, mirrored
 from models.nets.inputs import MIRROR, MIRROR_SIX, TAPS, Neighbours
 
 LATENT: Final = 32
@@ -47,7 +47,8 @@ class Glance(nn.Module):
         summary = self.summary(self.norm(features))[..., around.index, :, :] * around.there[..., None, None]
         there = around.there[..., None].to(features).expand(*around.turn.shape[:-1], 1)
         ways = torch.cat([around.turn, around.shift_m * 4, there], dim=-1).flatten(-2)
-        from_ways = in_both(ways, self.of_ways, self.of_ways, WAY_SIGNS)
+        taps = range(len(TAPS))
+        from_ways = in_both(ways, mirrored(self.of_ways, taps, taps, WAY_SIGNS))
         return features + self.of_neighbours(summary.transpose(-3, -2).flatten(-2)) + from_ways
 
 
