@@ -98,6 +98,7 @@ def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: St
     gc.disable()  # what is imported stays; looking for garbage in it costs a tenth
     for module in LATER:
         import_module(module)
+    solve.prepare(config.solve)
     if task.until.reaches(Until.BIOMECH):
         biomech.prepare()
     gc.freeze()

@@ -1,7 +1,7 @@
 """The shape of a body from lengths that stay constant, its pose from the landmarks; gaps filled and marked."""
 
 import logging
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,19 +13,37 @@ from models.bodies.body import Body
 from models.devices import best_precision, find_device, single_thread, to_array
 from models.errors import InputError
 from models.filters import fill_positions, fill_rotations
-from models.ik_analytic import solve_analytic, weighted_mean
+from models.ik_analytic import LEAST_WEIGHT, solve_analytic, weighted_mean
 from models.ik_refine import parent_from_joints
 from models.rig import Pose, Rig, make_rig, rig_points
 from models.shape import carry_over, fit_betas, length_ratios, length_weights, lengths_of, weighted_median
 from stages.contracts import JointTrack, RawMotion
 from stages.solve.config import Config
+from stages.solve.posers import pose_frames
 
-CHUNK_FRAMES: Final = 256
-"""Solved at once: bounds the memory (some 40 MB) whatever the length of the clip."""
 SAMPLE_FRAMES: Final = 40
 """Frames, evenly spread, from which the shape is measured."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What a track holds, as tensors; zeros where not observed."""
+
+    landmarks_m: Tensor
+    confidence: Tensor
+    observed: Tensor
+    rate_hz: float
+
+    @classmethod
+    def of(cls, track: JointTrack, like: Tensor) -> "_Seen":
+        observed = torch.from_numpy(track.observed).to(like.device)
+        seen = track.observed[:, None]
+        landmarks_m = np.where(seen[..., None], track.landmarks_m, 0.0)
+        confidence = np.where(seen, track.confidence, 0.0)
+        landmarks, worth = (torch.from_numpy(array).to(like) for array in (landmarks_m, confidence))
+        return cls(landmarks, worth, observed, float(track.rate_hz))
 
 
 @single_thread()
@@ -39,10 +57,9 @@ def solve_body(config: Config, track: JointTrack, body: Body, *, device: str) ->
         raise InputError("the person is seen in no frame", "choose another person or another part of the video")
     chosen = find_device(device)
     body = body.to(chosen, best_precision(chosen))
-    seen_m = torch.from_numpy(track.landmarks_m[track.observed]).to(body.template_m)
-    confidence = torch.from_numpy(track.confidence[track.observed]).to(body.template_m)
-    betas, ratio = _measure(config, body, seen_m, confidence)
-    pose = _solve(config, make_rig(body, betas), seen_m, confidence, ratio)
+    seen = _Seen.of(track, body.template_m)
+    betas, ratio = _measure(config, body, seen.landmarks_m[seen.observed], seen.confidence[seen.observed])
+    pose = _pose(config, make_rig(body, betas), seen, ratio)
     local, trans_m = _fill(track.observed, pose, make_rig(body, betas).pelvis_m)
     return RawMotion(
         rate_hz=track.rate_hz,
@@ -81,18 +98,15 @@ def _measure(config: Config, body: Body, seen_m: Tensor, confidence: Tensor) -> 
     return betas, length_ratios(posed_m, length_m, weight)
 
 
-def _solve(config: Config, rig: Rig, seen_m: Tensor, confidence: Tensor, ratio: Tensor) -> Pose:
-    """The pose whose directions are the track's, standing where its landmarks agree best with the track's own."""
-    poses: list[Pose] = []
-    for part in _chunks(len(seen_m)):
-        pose = solve_analytic(rig, carry_over(seen_m[part], ratio), confidence[part], steps=config.refine_steps)
-        shift_m = weighted_mean(seen_m[part] - rig_points(rig, pose), confidence[part].clamp_min(1e-3))
-        poses.append(Pose(pose.world_from_joint, pose.root_m + shift_m))
-    return Pose(torch.cat([p.world_from_joint for p in poses]), torch.cat([p.root_m for p in poses]))
-
-
-def _chunks(count: int) -> Iterator[slice]:
-    return (slice(start, start + CHUNK_FRAMES) for start in range(0, count, CHUNK_FRAMES))
+def _pose(config: Config, rig: Rig, seen: _Seen, ratio: Tensor) -> Pose:
+    """The pose of every observed frame whose directions are the track's, standing where its landmarks agree best with
+    the track's own."""
+    carried_m = torch.where(seen.observed[:, None, None], carry_over(seen.landmarks_m, ratio), 0.0)
+    found = pose_frames(config, rig, carried_m, seen.confidence, seen.rate_hz)
+    pose = Pose(found.world_from_joint[seen.observed], found.root_m[seen.observed])
+    gap_m = seen.landmarks_m[seen.observed] - rig_points(rig, pose)
+    shift_m = weighted_mean(gap_m, seen.confidence[seen.observed].clamp_min(LEAST_WEIGHT))
+    return Pose(pose.world_from_joint, pose.root_m + shift_m)
 
 
 def _fill(observed: np.ndarray, pose: Pose, rest_pelvis_m: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """What can be set about fitting a body."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from models.errors import ConfigError
 
@@ -17,8 +17,11 @@ class Config:
     """Body model that is posed."""
     height_m: float | None = None
     """The person's stature, which the body's shape keeps to; None takes the most likely."""
+    solver: Literal["neural", "analytic", "fit"] = "neural"
+    """neural: a network guesses, exact steps agree with what was seen. analytic: a direct solution takes the guess's
+    place. fit: the direct solution, and steps until nothing moves any more."""
     refine_steps: int = 2
-    """Gauss-Newton steps after the direct solution; 0 for the direct solution alone."""
+    """Gauss-Newton steps after the guess or the direct solution; 0 for none. fit goes on to the end."""
 
     def __post_init__(self) -> None:
         low_m, high_m = HEIGHTS_M

@@ -1,6 +1,7 @@
 """A track becomes a body's motion: near the track, every frame filled, what was not seen marked."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from models.bodies import load_body
 from models.bodies.body import pose_joints, pose_landmarks
-from models.errors import InputError
+from models.errors import ConfigError, InputError
 from models.skeletons import SMPL_PARENTS
 from models.stature import stature
 from stages import solve
@@ -18,6 +19,7 @@ from tests.models.toy_body import toy_body
 from tests.stages.toy_track import BETAS, FRAMES, moving_pose, toy_track
 
 BODY = toy_body()
+Solver = Literal["neural", "analytic", "fit"]
 GAPPY = np.ones(FRAMES, dtype=bool)
 GAPPY[[0, 1, *range(40, 55), FRAMES - 1]] = False
 
@@ -58,20 +60,28 @@ def test_bones_keep_their_lengths_within_a_nanometre() -> None:
         assert np.ptp(length_m) < 1e-9
 
 
-def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = solved(toy_track(BODY, GAPPY))
-    monkeypatch.setattr("stages.solve.body.CHUNK_FRAMES", 7)
+@pytest.mark.parametrize(("solver", "slack"), [("analytic", 1e-9), ("neural", 1e-4)])
+def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch, solver: Solver, slack: float) -> None:
+    """The network counts in single precision."""
+    config = solve.Config(solver=solver)
+    whole = solved(toy_track(BODY, GAPPY), config)
+    monkeypatch.setattr("stages.solve.posers.CHUNK_FRAMES", 7)
     np.testing.assert_allclose(
-        solved(toy_track(BODY, GAPPY)).parent_from_joint, whole.parent_from_joint, atol=1e-9, rtol=0
+        solved(toy_track(BODY, GAPPY), config).parent_from_joint, whole.parent_from_joint, atol=slack, rtol=0
     )
 
 
+def turned_deg(one: RawMotion, other: RawMotion) -> np.ndarray:
+    """How far the joints of two motions are turned from each other."""
+    trace = np.einsum("fjab,fjab->fj", one.parent_from_joint, other.parent_from_joint)
+    return np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1)))
+
+
 def test_a_person_of_other_lengths_keeps_his_joint_angles() -> None:
+    config = solve.Config(solver="analytic")
     track = toy_track(BODY)
     large = replace(track, landmarks_m=track.landmarks_m * 1.4)
-    angle = np.einsum("fjab,fjab->fj", solved(track).parent_from_joint, solved(large).parent_from_joint)
-    degrees = np.degrees(np.arccos(np.clip((angle - 1) / 2, -1, 1)))
-    assert degrees.mean() < 2
+    assert turned_deg(solved(track, config), solved(large, config)).mean() < 2
 
 
 def test_a_person_of_other_lengths_stands_where_his_landmarks_agree_best() -> None:
@@ -99,10 +109,11 @@ def test_one_seen_frame_is_enough() -> None:
     np.testing.assert_array_equal(raw.parent_from_joint, np.broadcast_to(raw.parent_from_joint[8], (FRAMES, 24, 3, 3)))
 
 
-def test_the_free_body_s_own_landmarks_come_back() -> None:
+@pytest.mark.parametrize("solver", ["neural", "analytic", "fit"])
+def test_the_free_body_s_own_landmarks_come_back(solver: Solver) -> None:
     body = load_body("free").to("cpu", torch.float64)
     track = toy_track(body)
-    raw = solve.run(solve.Config(), track, device="cpu")
+    raw = solve.run(solve.Config(solver=solver), track, device="cpu")
     found_m = pose_landmarks(body, *tensors(raw)).numpy()
     assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.015
     assert raw.body_sha256 == body.sha256
@@ -115,3 +126,14 @@ def test_a_given_height_is_the_body_s(height_m: float) -> None:
     raw = solve_body(solve.Config(height_m=height_m), toy_track(body), body, device="cpu")
     # The track is of somebody of 1.67 m: his lengths pull the other way.
     assert abs(stature(body, torch.from_numpy(raw.betas)) - height_m) < 0.02
+
+
+def test_only_the_network_is_read_besides_the_body() -> None:
+    assert len(solve.reads(solve.Config())) == 2
+    assert len(solve.reads(solve.Config(solver="fit"))) == 1
+
+
+def test_preparing_refuses_what_solving_would() -> None:
+    solve.prepare(solve.Config())
+    with pytest.raises(ConfigError, match="nobody"):
+        solve.prepare(solve.Config(body="nobody"))
