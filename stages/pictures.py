@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import av
 import cv2
@@ -78,6 +78,7 @@ def run(config: Config, pictures: tuple[Path, ...], *, to: Path) -> None:
     write_video(to, ((k / config.rate_hz, read_picture(path)) for k, path in enumerate(pictures)), LOSSLESS_ENOUGH)
 
 
+@runtime_checkable
 class Camera(Protocol):
     """What cv2.VideoCapture is, as far as it is used."""
 
