@@ -112,11 +112,13 @@ def test_every_contract_that_a_stage_keeps_has_a_sheet() -> None:
     assert kept - set(CONTRACTS) == {
         "__init__",
         "contracts",
+        "dynamic_range",
         "frames",
         "progress",
         "thinning",
         "export",
         "page",
+        "pictures",
         "sheets",
     }
 
