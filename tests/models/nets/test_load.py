@@ -3,14 +3,37 @@
 from pathlib import Path
 
 import pytest
+import roma
 import torch
 from safetensors.torch import save_file
 
 from models.errors import WeightsError
+from models.keypoints import Keypoints
 from models.nets.load import load_pose_net, save_pose_net
 from models.nets.pose_guess import guess_pose
 from models.nets.pose_net import PoseNet
-from tests.models.nets.guess_case import case, opinionated
+from models.nets.turns import world_from_local
+from models.rig import Pose, make_rig, rig_points
+from models.skeletons import SMPL_INDEX
+from tests.models.nets.guess_case import BODY, case, opinionated
+
+
+def test_the_network_that_ships_reads_a_bent_arm_and_a_bent_leg() -> None:
+    bent = {"hip": (-0.4, 0, 0), "knee": (0.7, 0, 0)}
+    turns = torch.zeros(24, 3)
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        for joint, rotvec in (bent | {"shoulder": (0, 0, 1.1 * sign), "elbow": (0, 0.8 * sign, 0)}).items():
+            turns[SMPL_INDEX[f"{side}_{joint}"]] = torch.tensor(rotvec)
+    world = world_from_local(roma.rotvec_to_rotmat(turns))[None]
+    rig = make_rig(BODY, torch.zeros(BODY.beta_count), "smpl24")
+    clean = Keypoints("smpl24", rig_points(rig, Pose(world, torch.zeros(1, 3))), torch.ones(1, 24), 30.0)
+    guess = guess_pose(load_pose_net(), rig, clean)
+    long_bones = [SMPL_INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in (*bent, "shoulder")]
+    off_rad = roma.rotmat_geodesic_distance(guess.world_from_joint, world)
+    assert float(off_rad[0, long_bones].rad2deg().max()) < 15
+    assert (
+        float(roma.rotmat_geodesic_distance(torch.eye(3).expand_as(world), world)[0, long_bones].rad2deg().min()) > 15
+    )
 
 
 @pytest.mark.parametrize("mixer", ["glance", "alone", "convolution", "recurrence"])
