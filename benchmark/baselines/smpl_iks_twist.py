@@ -104,7 +104,8 @@ def load_learned_twist() -> Method:
 def load_net(path: Path) -> TwistNet:
     """Read networks for use: no dropout, no statistics of the batch."""
     net = TwistNet()
-    net.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()}, strict=False)
+    counters = {name: tensor for name, tensor in net.state_dict().items() if not tensor.is_floating_point()}
+    net.load_state_dict(counters | {name: tensor.float() for name, tensor in load_file(path).items()})
     return net.eval()
 
 

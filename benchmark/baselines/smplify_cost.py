@@ -96,7 +96,7 @@ def point_cost(task: Task, weights: Weights, numbers: Numbers) -> tuple[Values, 
     """The data's part."""
     turn = numbers[:, 3:].unflatten(-1, (24, 3))
     world, joints_m = _pose(task, numbers[:, :3], roma.rotvec_to_rotmat(turn))
-    arm_m = (world[:, task.tie_joint] @ task.tie_lever_m[..., None])[..., 0]
+    arm_m = (world[:, task.tie_joint] * task.tie_lever_m[..., None, :]).sum(-1)
     tie_m = task.tie_share[:, None] * joints_m[:, task.tie_joint] + arm_m
     miss_m = torch.zeros_like(task.seen_m).index_add(1, task.tie_point, tie_m) - task.seen_m
     squared, robust = miss_m.square().sum(-1), weights.robust_m**2
@@ -114,7 +114,7 @@ def _pose(task: Task, root_m: Tensor, local: Tensor) -> tuple[Tensor, Tensor]:
     for joints, parents in LEVELS:
         above = world[:, parents]
         world[:, joints] = above @ local[:, joints]
-        joints_m[:, joints] = joints_m[:, parents] + (above @ task.offset_m[:, joints, :, None])[..., 0]
+        joints_m[:, joints] = joints_m[:, parents] + (above * task.offset_m[:, joints, None, :]).sum(-1)
     return world, joints_m
 
 
@@ -129,7 +129,7 @@ def _torques(task: Task, world: Tensor, joints_m: Tensor, force: Tensor, arm_m: 
         forces.index_add_(1, index, below)
         torques.index_add_(1, index, torques[:, joints] + moment)
     frame = torch.cat([task.start[:, None], world[:, SMPL_PARENTS[1:]]], dim=1)
-    return (frame.mT @ torques[..., None])[..., 0], forces[:, 0]
+    return (frame * torques[..., None]).sum(-2), forces[:, 0]
 
 
 def _by_axis_angle(turn: Tensor, torque: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ from models.kinematics import bone_offsets
 from models.rotations import twist_about
 from models.skeletons import SMPL_MIRROR, SMPL_PARENTS
 from training.mocap import read_truth
+from training.pose_ik_data import BACKWARDS
 
 BATCH = 512
 LEARNING_RATE = 1e-3
@@ -77,8 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def read_poses(folder: Path, without: Sequence[str]) -> Float[Tensor, "poses 24 3 3"]:
-    """All whole motions' rotations, but for those of some subjects."""
-    motions = [motion for motion in read_truth(folder) if motion.whole and motion.subject not in without]
+    """The rotations of all whole motions whose rigs are sound, but for those of some subjects."""
+    sound = [motion for motion in read_truth(folder) if motion.whole and motion.clip not in BACKWARDS]
+    motions = [motion for motion in sound if motion.subject not in without]
     return torch.from_numpy(np.concatenate([motion.parent_from_joint for motion in motions])).float()
 
 

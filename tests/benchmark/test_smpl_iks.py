@@ -1,6 +1,8 @@
 """SMPL-IKS, its bound and the hinge rule on random poses: exact on clean joints, finite whatever is missing."""
 
+import itertools
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import roma
@@ -10,7 +12,16 @@ from torch import Tensor
 from benchmark.baselines.hinge import hinge
 from benchmark.baselines.smpl_iks import smpl_iks
 from benchmark.baselines.smpl_iks_joints import filled_in_time, seen_joints
-from benchmark.baselines.smpl_iks_swing import LEAVES
+from benchmark.baselines.smpl_iks_swing import BONES, LEAVES, bone_axes
+from benchmark.baselines.smpl_iks_twist import (
+    BASELINE_WEIGHTS,
+    WEIGHTS_NAME,
+    TwistNet,
+    learned_twist,
+    load_learned_twist,
+    untwisted_joints,
+)
+from benchmark.baselines.train_smpl_iks import draw_batch, train
 from benchmark.baselines.true_twist import true_twist
 from benchmark.ik_problem import Method, Problem
 from models.bodies import load_body
@@ -19,7 +30,9 @@ from models.ik_refine import parent_from_joints
 from models.keypoints import Keypoints
 from models.kinematics import world_from_joints
 from models.rig import Pose, make_rig, rig_joints, rig_points
+from models.rotations import twist_about
 from models.skeletons import SMPL_INDEX, SMPL_JOINTS, SMPL_PARENTS
+from models.weights import find_weights
 
 METHODS: dict[str, Callable[[Problem, Pose], Pose]] = {
     "smpl_iks": lambda problem, truth: smpl_iks(problem),
@@ -138,3 +151,75 @@ def test_gaps_are_crossed_in_a_straight_line_and_ends_are_held() -> None:
     assert filled_m[:, 0, 0].tolist() == pytest.approx([1, 1, 2, 3, 4, 4])
     assert known.all()
     assert not filled_in_time(points_m, torch.zeros(6, 1))[1].any()
+
+
+def untrained() -> TwistNet:
+    torch.manual_seed(0)
+    return TwistNet().eval()
+
+
+def test_clean_joints_are_met_whatever_twists_the_networks_name() -> None:
+    problem, truth = draw()
+    found = learned_twist(untrained(), problem)
+    assert joint_error_m(problem, found, truth).max() < 3e-4
+
+
+def test_the_twists_that_the_networks_name_are_those_of_the_pose() -> None:
+    problem, truth = draw()
+    net, offset_m = untrained(), problem.rig.offset_m.expand(12, 4, 24, 3)
+    joints_m = rig_joints(problem.rig, truth)
+    betas = problem.betas[:, None].expand(12, 4, -1)
+    named = net(untwisted_joints(offset_m, joints_m).flatten(0, 1), betas.flatten(0, 1)).unflatten(0, (12, 4))
+    local = parent_from_joints(learned_twist(net, problem).world_from_joint)
+    found_rad = twist_about(local, bone_axes(offset_m))[..., BONES]
+    torch.testing.assert_close(found_rad.cos(), named[..., BONES, 0], atol=2e-3, rtol=0)
+    torch.testing.assert_close(found_rad.sin(), named[..., BONES, 1], atol=2e-3, rtol=0)
+
+
+def test_the_networks_see_the_same_whichever_way_a_person_faces() -> None:
+    problem, truth = draw()
+    offset_m, joints_m = problem.rig.offset_m.expand(12, 4, 24, 3), rig_joints(problem.rig, truth)
+    turn = roma.random_rotmat(generator=torch.Generator().manual_seed(1))
+    seen_m = untwisted_joints(offset_m, joints_m)
+    torch.testing.assert_close(untwisted_joints(offset_m, joints_m @ turn.T + 1), seen_m, atol=1e-4, rtol=0)
+
+
+def test_the_networks_are_as_large_as_the_papers_and_small_on_disk() -> None:
+    assert 1.2e6 < sum(parameter.numel() for parameter in TwistNet().parameters()) < 1.3e6
+    assert find_weights(WEIGHTS_NAME, BASELINE_WEIGHTS).path.stat().st_size < 3e6
+
+
+def test_the_shipped_networks_meet_clean_joints_and_twist_bones() -> None:
+    problem, truth = draw(bend=0.3)
+    pose = load_learned_twist()(problem)
+    assert joint_error_m(problem, pose, truth).max() < 3e-4
+    assert roma.rotmat_geodesic_distance(pose.world_from_joint, smpl_iks(problem).world_from_joint).mean() > 0.01
+
+
+def test_a_training_batch_is_half_clean_and_its_clean_joints_fit_its_bones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmark.baselines.train_smpl_iks.BATCH", 64)
+    torch.manual_seed(0)
+    poses = roma.random_rotmat((10, 24))
+    batch = draw_batch(load_body("free"), poses, 0.02)
+    bones_m = (batch.seen_m[:, 1:] - batch.seen_m[:, SMPL_PARENTS[1:]]).norm(dim=-1)
+    clean = ((bones_m - batch.offset_m[:, 1:].norm(dim=-1)).abs().amax(-1) < 1e-5).float().mean()
+    assert 0.3 < clean < 0.7
+
+
+def test_training_lowers_the_error_of_twists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmark.baselines.train_smpl_iks.BATCH", 32)
+    monkeypatch.setattr("benchmark.baselines.train_smpl_iks.SKIN_POSES", 8)
+    clock = SimpleNamespace(monotonic=itertools.count().__next__, process_time=lambda: 0.0)
+    monkeypatch.setattr("benchmark.baselines.train_smpl_iks.time", clock)
+    torch.manual_seed(0)
+    local = torch.eye(3).repeat(1, 24, 1, 1)
+    local[0, SMPL_INDEX["left_elbow"]] = roma.rotvec_to_rotmat(torch.tensor([1.2, 0, 0]))
+    body = load_body("free")
+
+    def twist_rad(net: TwistNet) -> float:
+        batch = draw_batch(body, local, 0.0)
+        found = net(untwisted_joints(batch.offset_m, batch.seen_m), batch.betas).detach()
+        truth_rad = twist_about(batch.parent_from_joint, bone_axes(batch.offset_m))[:, BONES]
+        return (found[:, BONES] - torch.stack([truth_rad.cos(), truth_rad.sin()], -1)).norm(dim=-1).mean().item()
+
+    assert twist_rad(train(local, 0.0, 50.0)) < 0.75 * twist_rad(TwistNet().eval())
