@@ -108,7 +108,7 @@ def predict_turns(
     old_m = rig_points(step.rig, step.pose)
     human = human_frame(step.rig, step.pose)[:, None]
     moved_m = (step.seen_m - old_m) * (step.confidence > 0)[..., None]
-    moved_m = (moved_m - _shift(step, moved_m)[:, None]) * (step.confidence > 0)[..., None]
+    moved_m = (moved_m - _shift(step, moved_m, human)) * (step.confidence > 0)[..., None]
     middle_m = rig_joints(step.rig, step.pose)[:, _HIPS].mean(1, keepdim=True)
     both_m = torch.stack([old_m, old_m + moved_m], dim=1) - middle_m[:, None]
     sure = torch.stack([torch.ones_like(step.confidence), step.confidence], dim=1)[..., None]
@@ -173,7 +173,7 @@ def _place(pose: Pose, step: Step) -> Pose:
     """Put the pelvis where the points fit, outliers aside; nothing seen leaves it where it was."""
     apart_m = step.seen_m - rig_points(step.rig, pose)
     known = (step.confidence > 0).to(apart_m)
-    shift_m = _shift(step, apart_m)
+    shift_m = _shift(step, apart_m, human_frame(step.rig, pose)[:, None])[:, 0]
     for _ in range(2):
         off_m = (apart_m - shift_m[:, None]).norm(dim=-1)
         weight = (known / (1 + (off_m / OUTLIER_M) ** 2))[..., None]
@@ -181,12 +181,18 @@ def _place(pose: Pose, step: Step) -> Pose:
     return Pose(pose.world_from_joint, pose.root_m + shift_m)
 
 
-def _shift(step: Step, moved_m: Float[Tensor, "batch points 3"]) -> Float[Tensor, "batch 3"]:
-    """How far the trunk has moved: the median of its points that are seen, or of all, or not at all."""
+def _shift(
+    step: Step, moved_m: Float[Tensor, "batch points 3"], human: Float[Tensor, "batch 1 3 3"]
+) -> Float[Tensor, "batch 1 3"]:
+    """How far the trunk has moved: the median of its points that are seen, or of all, or not at all.
+
+    Axis by axis, in a frame that turns with the person.
+    """
     known = step.confidence > 0
     trunk = torch.tensor([_plain(name) in _ALIGNED for name in point_names(step.rig.set_name)])
     chosen = torch.where((known & trunk).any(-1, keepdim=True), known & trunk, known)
-    return torch.where(chosen[..., None], moved_m, torch.nan).nanmedian(1).values.nan_to_num()
+    along_m = torch.where(chosen[..., None], moved_m @ human[:, 0], torch.nan)
+    return along_m.nanmedian(1, keepdim=True).values.nan_to_num() @ human[:, 0].mT
 
 
 def _locals(world: Float[Tensor, "batch 24 3 3"], human: Float[Tensor, "batch 1 3 3"]) -> Float[Tensor, "batch 24 3 3"]:
