@@ -18,7 +18,7 @@ from numba import njit
 
 from models import ik_kernels_steps, ik_kernels_swing, ik_kernels_turns
 from models.ik_kernels_steps import misses, refine_pose
-from models.ik_kernels_swing import guess_local, swing_pose
+from models.ik_kernels_swing import STEP_NOISE, SWING_NOISE, guess_local, swing_pose
 from models.ik_kernels_turns import best_turn, inner
 
 Kernel = Callable[..., None]
@@ -53,24 +53,31 @@ def _room(ties, points):
     state = (np.zeros((24, 3, 3)), np.zeros((24, 3, 3)), np.zeros(ties), np.zeros((24, 3)), np.zeros(4))
     inertia = (np.zeros((24, 3, 3)), np.zeros((24, 3, 3)), np.zeros((24, 3, 3)))
     tree = (inertia, np.zeros((24, 6)), np.zeros((24, 3, 3)), np.zeros((24, 3)), np.zeros((24, 6)))
-    return (seen, confidence), (wide, anchor, local, kept), state, (np.zeros((24, 3)), np.zeros((points, 4))), tree
+    return (
+        (seen, confidence),
+        (wide, anchor, local, kept),
+        state,
+        (np.zeros((24, 3)), np.zeros((points, 4)), np.zeros((ties, 5))),
+        tree,
+    )
 
 
 @inner
 @no_type_check
 def _solve_one(n, plan, rigs, which, keypoints, guess, limits, steps, out, room):
     start, point, share, pull, alone = plan
-    (seen, confidence), (wide, anchor, local, kept), state, (at, miss), tree = room
+    (seen, confidence), (wide, anchor, local, kept), state, (at, miss, spots), tree = room
     world, start_local, _, vary, _ = state
     matrices = np.empty((9, 3, 3))
     rig = (rigs[0][which], rigs[1][which])
     seen[:], confidence[:], wide[:] = keypoints[0][n], keypoints[1][n], guess[0][n]
-    belief = (guess[1][n], guess[2][n], np.float64(guess[3][n]))
+    belief = (guess[1][n], guess[2][n], SWING_NOISE * guess[3][n])
     guess_local(wide, anchor, matrices)
     start_local[:] = anchor
-    pressed = swing_pose((start, point, alone), rig, seen, confidence, belief, limits, state, at, matrices)
+    pressed = swing_pose((start, point, alone), rig, seen, confidence, belief, limits, state, at, spots, matrices)
     pose, points = (world, at, miss), (seen, confidence)
     misses((start, point, share, pull), rig[1], points, belief[2], pose)
+    belief = (guess[1][n], guess[2][n], STEP_NOISE * guess[3][n])
     if steps > 0:
         guess_local(world, local, matrices)
         moved = refine_pose(

@@ -34,13 +34,19 @@ CHILD: Final = np.array([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, -1, -1, 15, 16, 17, -1
 """Where each joint's bone leads."""
 OUTLIER_SD: Final = 3.0
 """Half the weight is gone at so many standard deviations."""
-FLOOR_M: Final = 5e-5
+FLOOR_M: Final = 1e-5
 """Points are never taken for more exact than this: keeps the guess alive where nothing is seen."""
 SLACK_M: Final = 2e-3
 """Lengths may differ by this much without doubt."""
 SMALL_VAR: Final = 1e-6
-FAR_SHARE: Final = 0.15
-"""Where the root is, seen from other points: they are wrong by this share of their distance from it."""
+TRIES: Final = 5
+"""How often a joint at its limits is turned onto its points again."""
+SWING_NOISE: Final = 2.5
+STEP_NOISE: Final = 1.75
+"""How much noisier points are taken for, as the guess has seen them already; found on people of the training set."""
+NEAR_M: Final = 0.02
+FAR_SHARE: Final = 0.05
+"""Where the root is, seen from other points: they are wrong by the first, and by this share of their distance."""
 HOLD_SHARE: Final = 3e-5
 """Of the points' stiffness that the guess has at least: turns that points leave open come from it."""
 SIDE_SD_RAD: Final = 0.07
@@ -277,39 +283,53 @@ def _look_ahead(joint, hinge, limits, rig, keypoints, state, at, room):
 
 @inner
 @no_type_check
-def _place_root(plan, lever, offset, seen, confidence, noise, state, at):
-    """The root's place: the mean of what each point says, the farther away the less; returns its variance."""
+def _place_root(plan, lever, offset, seen, confidence, noise, state, at, spots):
+    """The root's place: the robust mean of what each point says, the farther away the less; returns its variance.
+
+    spots: (T,5), written: for each tie where the root would be, its weight, and its variance.
+    """
     start, point, alone = plan
     world, local, trust, _, _ = state
-    noise_var = noise * noise + FLOOR_M * FLOOR_M
     at[:] = 0
-    total, sum_0, sum_1, sum_2 = TINY, 0.0, 0.0, 0.0
     for joint in range(24):
         if joint > 0:
             multiply(world[PARENT[joint]], local[joint], world[joint])
             place(joint, offset, world, at)
         for t in range(start[joint], start[joint + 1]):
             p = point[t]
-            given = 0.0 if not alone[t] else trust[t] if joint == 0 else confidence[p]
-            if given == 0:
-                continue
             x, y, z = apply(world[joint], lever[t, 0], lever[t, 1], lever[t, 2])
             x, y, z = x + at[joint, 0], y + at[joint, 1], z + at[joint, 2]
-            far_2 = x * x + y * y + z * z if joint > 0 else 0.0
-            given /= noise_var + FAR_SHARE * FAR_SHARE * far_2
-            total += given
-            sum_0, sum_1, sum_2 = (
-                sum_0 + given * (seen[p, 0] - x),
-                sum_1 + given * (seen[p, 1] - y),
-                sum_2 + given * (seen[p, 2] - z),
-            )
-    at[0, 0], at[0, 1], at[0, 2] = sum_0 / total, sum_1 / total, sum_2 / total
+            far_2 = NEAR_M**2 + FAR_SHARE**2 * (x * x + y * y + z * z) if joint > 0 else 0.0
+            spots[t, 0], spots[t, 1], spots[t, 2] = seen[p, 0] - x, seen[p, 1] - y, seen[p, 2] - z
+            spots[t, 4] = noise * noise + FLOOR_M * FLOOR_M + far_2
+            given = trust[t] if joint == 0 else confidence[p]
+            spots[t, 3] = given / spots[t, 4] if alone[t] else 0.0
+    return _robust_mean(spots, at[0])
+
+
+@inner
+@no_type_check
+def _robust_mean(spots, middle):
+    """The mean of places with weights and variances, from which those far off are taken out by and by."""
+    total = TINY
+    for turn in range(4):
+        total, x, y, z = TINY, 0.0, 0.0, 0.0
+        for t in range(len(spots)):
+            weight = spots[t, 3]
+            if weight == 0:
+                continue
+            if turn > 0:
+                miss = (spots[t, 0] - middle[0]) ** 2 + (spots[t, 1] - middle[1]) ** 2 + (spots[t, 2] - middle[2]) ** 2
+                weight *= _doubt_of(np.sqrt(miss), spots[t, 4] + SLACK_M * SLACK_M)
+            total += weight
+            x, y, z = x + weight * spots[t, 0], y + weight * spots[t, 1], z + weight * spots[t, 2]
+        middle[0], middle[1], middle[2] = x / total, y / total, z / total
     return 1 / total
 
 
 @inner
 @no_type_check
-def swing_pose(plan, rig, seen, confidence, belief, limits, state, at, room):
+def swing_pose(plan, rig, seen, confidence, belief, limits, state, at, spots, room):
     """From a guess to a pose whose bones point to the points, root to leaf; how far limits moved bones, squared."""
     offset, lever = rig
     world, local, _, vary, base = state
@@ -326,13 +346,17 @@ def swing_pose(plan, rig, seen, confidence, belief, limits, state, at, room):
             base[3] = vary[joint, 0]
         _swing_joint(joint, plan, lever, offset, seen, confidence, belief, state, room)
         if joint == 0:
-            vary[0, 0] = _place_root(plan, lever, offset, seen, confidence, belief[2], state, at)
+            vary[0, 0] = _place_root(plan, lever, offset, seen, confidence, belief[2], state, at, spots)
             continue
         _hand_over(joint, limits, offset, world, room)
-        if _limit_joint(joint, limits, world, room) >= 0:
+        pressed = _limit_joint(joint, limits, world, room)
+        for _ in range(TRIES):
+            if pressed < 0:
+                break
             multiply_turned(world[PARENT[joint]], world[joint], local[joint])
             _swing_joint(joint, plan, lever, offset, seen, confidence, belief, state, room)
-            moved += max(_limit_joint(joint, limits, world, room), 0.0)
+            pressed = _limit_joint(joint, limits, world, room)
+        moved += max(pressed, 0.0)
         child = CHILD[joint]
         if child > 0 and limits[child, 0] == HINGE:
             _look_ahead(joint, child, limits, (plan, lever, offset), (seen, confidence, belief[2]), state, at, room)

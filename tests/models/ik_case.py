@@ -1,6 +1,6 @@
 """Poses with what a solver is given of them: points, and a guess that is off by a known amount."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import roma
 import torch
@@ -63,3 +63,18 @@ def within_limits(rig: Rig, local: Tensor) -> Tensor:
 
 def turned(pose: Pose, turn: Tensor, shift_m: Tensor) -> Pose:
     return Pose(turn @ pose.world_from_joint, pose.root_m @ turn.mT + shift_m)
+
+
+def doubled(given: Case) -> Case:
+    """The same in double precision."""
+    rig = replace(given.rig, **{
+        name: getattr(given.rig, name).double() for name in ("pelvis_m", "offset_m", "share", "lever_m")
+    })  # fmt: skip
+    return Case(
+        rig,
+        Pose(given.truth.world_from_joint.double(), given.truth.root_m.double()),
+        replace(
+            given.keypoints, points_m=given.keypoints.points_m.double(), confidence=given.keypoints.confidence.double()
+        ),
+        Guess(*(getattr(given.guess, name).double() for name in Guess.__dataclass_fields__)),
+    )

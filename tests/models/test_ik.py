@@ -55,7 +55,7 @@ def test_steps_bring_points_nearer_and_joints_too(set_name: str) -> None:
     ]
     start = (rig_joints(given.rig, Pose(given.guess.world_from_joint, given.truth.root_m)), given.truth)
     assert missed[0] + 1e-5 >= missed[1] >= missed[2] - 1e-5
-    assert missed[2] < 0.003
+    assert missed[2] < 0.005
     truth_m = rig_joints(given.rig, start[1])
     assert (rig_joints(given.rig, solved(given, 3).pose) - truth_m).norm(dim=-1).mean() < 0.5 * (
         start[0] - truth_m
