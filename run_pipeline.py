@@ -35,6 +35,7 @@ import tyro
 from models.errors import ConfigError, KinetraceError
 from pipeline import batch, console, sources, stop
 from pipeline.config import DEFAULT_PRESET, PipelineConfig, checked, load_preset
+from pipeline.door import refuse_early
 from pipeline.limits import Limits
 from pipeline.names import printable, stem_of
 from pipeline.stamp import as_json
@@ -99,6 +100,8 @@ class Arguments:
     """Most minutes that one file may take."""
     limit_memory_gb: float | None = None
     """Most memory that one file may take, in GiB."""
+    sandbox: bool = False
+    """Open files in a bounded process without a network: for those from strangers."""
 
 
 @dataclass(frozen=True)
@@ -156,11 +159,12 @@ def _parse(argv: list[str]) -> Arguments:
 
 def _run(arguments: Arguments) -> list[batch.Outcome]:
     config = checked(as_json(_with_short_flags(arguments)))
+    refuse_early(arguments.device, config)
     inputs = sources.with_recordings(arguments.inputs or (SAMPLES,), config.pictures, arguments.outputs)
     videos = batch.find_videos(inputs)
     batch.refuse_twins(videos)
     tasks = [_task(arguments, video) for video in videos]
-    limits = Limits(arguments.limit_minutes, arguments.limit_memory_gb)
+    limits = Limits(arguments.limit_minutes, arguments.limit_memory_gb, arguments.sandbox)
     outcomes = list(
         batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD, limits=limits)
     )

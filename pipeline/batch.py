@@ -17,6 +17,7 @@ from pipeline.lock import held
 from pipeline.manifest import MANIFEST, write_manifest
 from pipeline.markers_to_motion import markers_to_motion
 from pipeline.names import stem_of
+from pipeline.sandbox import done_inside
 from pipeline.store import StepRecord, Store
 from pipeline.task import PersonResult, Task
 from pipeline.video_to_motion import video_to_motion
@@ -90,9 +91,9 @@ def run_all(
         people, error = list[PersonResult](), None
         try:
             with held(store.folder), bounded(limits, task.source.name):
-                video = sources.as_video(task.source, task.stem, config.pictures, store)
-                read = dataclasses.replace(task, source=video)
-                people = _do(read, config, store, ahead if index == 0 else None)
+                if limits.sandbox:
+                    store = done_inside(task, config, store, limits)
+                read, people = do(task, config, store, ahead if index == 0 else None)
                 write_manifest(store.folder, read, config, store.records, people)
         except KinetraceError as reason:
             error = reason
@@ -109,14 +110,21 @@ def write_gallery(outputs: Path) -> None:
         write(outputs / GALLERY, gallery.encode(outputs).encode())
 
 
-def _do(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None) -> list[PersonResult]:
-    match task.source.suffix.lower():
+def do(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None) -> tuple[Task, list[PersonResult]]:
+    """Do a task; the task with the file that was read, and the people found.
+
+    Raises:
+        KinetraceError: the file or a setting cannot be used, or a result cannot be written.
+    """
+    video = sources.as_video(task.source, task.stem, config.pictures, store)
+    read = dataclasses.replace(task, source=video)
+    match video.suffix.lower():
         case ".bvh":
-            return bvh_to_motion(task, config, store)
+            return read, bvh_to_motion(read, config, store)
         case ".trc":
-            return markers_to_motion(task, store)
+            return read, markers_to_motion(read, store)
         case _:
-            return video_to_motion(task, config, store, ahead)
+            return read, video_to_motion(read, config, store, ahead)
 
 
 def _videos_in(folder: Path) -> list[Path]:

@@ -37,11 +37,13 @@ class Limits:
 
     Attributes:
         minutes: of wall-clock time.
-        memory_gib: resident in this process and in those that it started.
+        memory_gib: resident in this process and in those that it started; the address space, in a sandbox.
+        sandbox: open the clip in another process only (see pipeline.sandbox).
     """
 
     minutes: float | None = None
     memory_gib: float | None = None
+    sandbox: bool = False
 
     def __post_init__(self) -> None:
         for flag, value in (("--limit-minutes", self.minutes), ("--limit-memory-gb", self.memory_gib)):

@@ -62,12 +62,14 @@ class Store:
         overwrite: run every step, whatever lies there.
         records: one entry for each step, in order; shared with the stores that `inside` gives.
         made_ahead: seconds of the steps that another process did for this run, however old they look.
+        only_ready: refuse to run a step.
     """
 
     folder: Path
     overwrite: bool = False
     records: list[StepRecord] = field(default_factory=list[StepRecord])
     made_ahead: Mapping[str, float] = field(default_factory=dict[str, float])
+    only_ready: bool = False
 
     def inside(self, name: str) -> "Store":
         """A store for a folder within this one that keeps the same records."""
@@ -107,6 +109,7 @@ class Store:
                 result = artefacts.decode(path.read_bytes(), get_type_hints(run)["return"])
                 self._reused(stamp, kept)
                 return result
+        self._require_leave(stamp)
         with _timed() as (seconds, warnings):
             result = run(config, *inputs, **how)
             write(path, artefacts.encode(result))
@@ -125,6 +128,7 @@ class Store:
         kept = self._kept(stamp)
         if kept is not None:
             return self._reused(stamp, kept)
+        self._require_leave(stamp)
         with _timed() as (seconds, warnings):
             exports = run(config, *inputs, **how)
             paths = [self.folder / plain_name(name) for name in exports.files]
@@ -143,6 +147,7 @@ class Store:
         if kept is not None:
             self._reused(stamp, kept)
             return path
+        self._require_leave(stamp)
         with _timed() as (seconds, warnings):
             with replacing(path) as temporary, told(path):
                 run(config, *inputs, to=temporary)
@@ -162,6 +167,7 @@ class Store:
         kept = self._kept(stamp)
         if kept is not None:
             return self._reused(stamp, kept)
+        self._require_leave(stamp)
         styles = {self.folder / f"{plain_name(name)}.mp4": style for name, style in films.styles}
         with _timed() as (seconds, warnings), contextlib.ExitStack() as stack:
             temporary = {stack.enter_context(replacing(path)): style for path, style in styles.items()}
@@ -179,6 +185,11 @@ class Store:
             if number.isdecimal() and int(number) >= count and not folder.is_symlink():
                 with told(folder):
                     shutil.rmtree(folder)
+
+    def _require_leave(self, stamp: Stamp) -> None:
+        if self.only_ready:
+            problem = f"the result of {self._name(stamp)} is not the one that the sandbox left"
+            raise OutputError(problem, "let nothing else write there, and run it again")
 
     def _kept(self, stamp: Stamp) -> dict[str, Any] | None:
         """The stamp on disk, if it equals this one and the files that it names are unchanged."""
