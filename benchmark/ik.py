@@ -11,19 +11,35 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import torch
 import tyro
 
 from benchmark.ik_bounds import DRAWS, bounds
 from benchmark.ik_cases import FRAMES, Windows, draw_windows, make_case
-from benchmark.ik_cells import Cell, Row, Solved, by_family, contests, figures, guess_shapes, rows, solve, solve_cell
-from benchmark.ik_methods import CONTENDERS, Contender, contender
+from benchmark.ik_cells import (
+    OURS,
+    Cell,
+    Row,
+    Solved,
+    by_family,
+    contests,
+    figures,
+    guess_shapes,
+    rows,
+    solve,
+    solve_cell,
+)
+from benchmark.ik_methods import CONTENDERS, Contender, contender, kinetrace, variant
 from benchmark.ik_metrics import RESAMPLES
+from benchmark.ik_modes import plugin, sequential
+from benchmark.ik_speed import speed
 from models.bodies import load_body
 from models.bodies.body import Body
 from models.errors import InputError, KinetraceError
+from models.nets.load import load_pose_net
+from models.nets.pose_net import PoseNet
 from training.corrupt import PointDamage
 from training.mocap import TrueMotion, read_truth
 
@@ -37,8 +53,8 @@ COLUMNS: Final = (
     "angle_deg", "root_deg", "twist_deg", "metric", "best_baseline", "baseline", "kinetrace", "not_beaten", "refused",
 )  # fmt: skip
 
-Table = Literal["clean", "noise", "sets", "shape"]
-TABLES: Final[tuple[Table, ...]] = ("clean", "noise", "sets", "shape")
+Table = Literal["clean", "noise", "sets", "shape", "sequential", "plugin", "speed"]
+TABLES: Final[tuple[Table, ...]] = get_args(Table)
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,10 @@ class Arguments:
     """People of the folder to take; all without it."""
     frames: int = 2000
     """Most frames a cell."""
+    net: Path | None = None
+    """Another network for our own solver than the one that ships."""
+    networks: str = ""
+    """Variants of our network to compare as well, with commas between: fcn, cnn, rnn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +87,7 @@ class Bench:
         whole: motions whose twists, hands and feet are known; where the folder has none, all.
         others: the rest.
         redrawn: `whole` with another draw of pronation, by its number.
+        net: of our own solver; None where it does not take part.
     """
 
     body: Body
@@ -74,6 +95,7 @@ class Bench:
     others: Sequence[TrueMotion]
     redrawn: Callable[[int], Sequence[TrueMotion]]
     contenders: Mapping[str, Contender]
+    net: PoseNet | None
     sequences: int
 
     def windows(self) -> Windows:
@@ -100,14 +122,21 @@ def main(arguments: Arguments) -> None:
 def _bench(arguments: Arguments) -> Bench:
     chosen = _chosen(arguments)
     whole = _whole(chosen)
+    net = load_pose_net(arguments.net) if OURS in arguments.only else None
+    own = {} if net is None else {OURS: kinetrace(net)}
     return Bench(
         body=load_body("free"),
         whole=whole,
         others=[motion for motion in chosen if motion not in whole],
         redrawn=lambda draw: _whole(_chosen(arguments, draw)),
-        contenders={name: contender(name) for name in arguments.only},
+        contenders=own | {name: contender(name) for name in arguments.only if name != OURS} | _variants(arguments),
+        net=net,
         sequences=max(1, arguments.frames // FRAMES),
     )
+
+
+def _variants(arguments: Arguments) -> dict[str, Contender]:
+    return {f"{OURS}_{name}": variant(name) for name in arguments.networks.split(",") if name}
 
 
 def _chosen(arguments: Arguments, draw: int = 0) -> list[TrueMotion]:
@@ -210,6 +239,12 @@ def _shape(bench: Bench) -> dict[str, Any]:
     return {"own_shape": table}
 
 
+def _plugin(bench: Bench) -> dict[str, Any]:
+    if bench.net is None:
+        return {}
+    return {"plugin": plugin(bench.body, bench.whole, bench.net, bench.sequences * FRAMES)}
+
+
 def _part_families(bench: Bench, cell: Cell) -> list[Row]:
     """Skeletons that know neither twist nor hands: joints and root only."""
     if not bench.others:
@@ -231,6 +266,9 @@ _MAKERS: Final[Mapping[Table, Callable[[Bench], dict[str, Any]]]] = {
     "noise": _noise,
     "sets": _sets,
     "shape": _shape,
+    "sequential": lambda bench: {"sequential": sequential(bench.body, bench.whole, bench.contenders, bench.net)},
+    "plugin": _plugin,
+    "speed": lambda bench: {"speed": speed(bench.body, bench.whole, bench.contenders, bench.net)},
 }
 
 

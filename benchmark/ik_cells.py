@@ -143,7 +143,11 @@ def contests(cell: Cell, solved: Mapping[str, Solved]) -> list[Row]:
     ours = solved[OURS].errors if OURS in solved else None
     if ours is None:
         return []
-    rivals = {n: r.errors for n, r in solved.items() if n not in KNOW_THE_TRUTH | {OURS} and r.errors is not None}
+    rivals = {
+        name: result.errors
+        for name, result in solved.items()
+        if name not in KNOW_THE_TRUTH and not name.startswith(OURS) and result.errors is not None
+    }
     return [
         {"metric": metric, **cell.labels(), **_contest(metric, ours, rivals)}
         for metric in COMPARED

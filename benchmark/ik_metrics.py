@@ -23,7 +23,7 @@ from models.skeletons import SMPL_INDEX, SMPL_MIRROR, SMPL_PARENTS
 
 ANY_FAMILY: Final = ("mpbe_mm", "mpjpe_mm", "mpjpe_absolute_mm", "root_deg")
 """What is measured where the truth knows neither twist nor hands; nothing of the others is."""
-RESAMPLES: Final = 1000
+RESAMPLES: Final = 400
 TWISTING: Final = tuple(joint for joint in range(1, 24) if joint in SMPL_PARENTS)
 """Joints below the root that carry a bone."""
 CHILD: Final = {joint: SMPL_PARENTS.index(joint) for joint in TWISTING} | {SMPL_INDEX["spine3"]: SMPL_INDEX["neck"]}
