@@ -25,6 +25,8 @@ TRUST_S: Final = 1.5
 """... and how long it is believed to last."""
 BORDER: Final = 0.25
 """Whoever is lost this many sides from the border of the picture may have left, and return anywhere at it."""
+OVERLAP_S: Final = 0.3
+"""Pieces of one person may overlap by less than this: where people cross, sightings may be another's."""
 PLACE_WEIGHT: Final = 0.4
 """Share of the place in the cost of a join that is just possible; the rest is that of looks."""
 
@@ -53,28 +55,39 @@ def join(parts: Sequence[Rows], all_: Sightings, clip: Clip, config: Config) -> 
         return list(parts)
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
 
+    parts = sorted(parts, key=lambda rows: (all_.time_s[rows[0]], all_.time_s[rows[-1]]))
     starts = [_end(rows, all_, clip, last=False) for rows in parts]
     ends = [_end(rows, all_, clip, last=True) for rows in parts]
-    cost = np.array([[_cost(end, start, config) for start in starts] for end in ends])
+    # Only a later piece can follow, or two that overlap would follow each other.
+    cost = np.array(
+        [
+            [_cost(end, start, config) if column > row else np.inf for column, start in enumerate(starts)]
+            for row, end in enumerate(ends)
+        ]
+    )
     # Whoever joins nobody costs as much as a join that is just possible.
     alone = np.where(np.eye(len(parts), dtype=bool), 1.0, 1e6)
     rows, columns = linear_sum_assignment(np.block([[np.minimum(cost, 1e6), alone]]))
     follower = {int(row): int(column) for row, column in zip(rows, columns, strict=True) if column < len(parts)}
     firsts = [index for index in range(len(parts)) if index not in follower.values()]
-    return [_chain(parts, follower, first) for first in firsts]
+    return [_chain(parts, follower, first, all_) for first in firsts]
 
 
-def _chain(parts: Sequence[Rows], follower: dict[int, int], first: int) -> Rows:
+def _chain(parts: Sequence[Rows], follower: dict[int, int], first: int, all_: Sightings) -> Rows:
+    """The pieces one after the other; where two overlap, the earlier one counts."""
     chain = [first]
     while chain[-1] in follower:
         chain.append(follower[chain[-1]])
-    return np.concatenate([parts[index] for index in chain])
+    rows = np.concatenate([parts[index] for index in chain])
+    return rows[np.unique(all_.found.frame_index[rows], return_index=True)[1]]
 
 
 def _cost(end: _End, start: _End, config: Config) -> float:
     """0 for a join that is certain, 1 for one that is just possible, infinite for one that is not."""
     gap_s = start.time_s - end.time_s
     apart = unlike(end.looks, start.looks)
+    if gap_s <= 0 and not np.isnan(apart):
+        gap_s += OVERLAP_S
     if end.shot != start.shot or not 0 < gap_s <= (config.max_gap_s if np.isnan(apart) else config.memory_s):
         return np.inf
     side_px = max(end.side_px, start.side_px)

@@ -11,10 +11,14 @@ from stages.contracts import Clip, Detections
 
 BREAK_S: Final = 0.25
 """A gap longer than this ends a piece; whoever is seen after it must look like whoever was seen before."""
-WINDOW: Final = 12
-"""Sightings on both sides by which looks and motion at a moment are told."""
-OTHER_LOOK: Final = 0.2
-"""Looks that change by more than this from one sighting to the next are another's."""
+WINDOW: Final = 30
+"""Sightings before and after a moment whose looks are compared ..."""
+LEAST: Final = 6
+"""... and how many there must be."""
+STRIDE: Final = 3
+"""Sightings from one moment to the next at which that is done."""
+OTHER_LOOK: Final = 0.12
+"""Looks that change by more than this may be another's; the pieces are joined again unless they fit others better."""
 TWICE: Final = 0.05
 """Two sightings in one frame whose landmarks differ by less than this many sides (median) show one person."""
 
@@ -40,11 +44,12 @@ class Sightings:
         return looks
 
 
+Looks = Float[np.ndarray, " channels"]
 Rows = Int[np.ndarray, "_"]
 """Rows of Detections that belong to one person, in order of time."""
 
 
-def unlike(one: Float[np.ndarray, " channels"], other: Float[np.ndarray, " channels"]) -> float:
+def unlike(one: Looks, other: Looks) -> float:
     """Mean difference over the channels that both know; NaN where there is none."""
     apart = np.abs(one - other)
     known = ~np.isnan(apart)
@@ -65,27 +70,24 @@ def _gaps(all_: Sightings, rows: Rows) -> Int[np.ndarray, "_"]:
 
 
 def _of_one_look(all_: Sightings, rows: Rows) -> list[Rows]:
-    """Split where the looks on both sides differ most, as long as they differ much."""
-    places = range(WINDOW // 2, len(rows) - WINDOW // 2 + 1)
-    if not places:
+    """Split where the looks on both sides differ most, as long as they differ."""
+    places = range(LEAST, len(rows) - LEAST + 1, STRIDE)
+    sides = [(rows[max(0, place - WINDOW) : place], rows[place : place + WINDOW]) for place in places]
+    looks = [(all_.looks(before), all_.looks(after)) for before, after in sides]
+    change = np.array([np.nan_to_num(unlike(*both)) for both in looks])
+    if change.max(initial=0.0) <= OTHER_LOOK:
         return [rows]
-    # Means, not medians: they differ most where the change is, not also some sightings before and after it.
-    change = [
-        unlike(_mean(all_, rows[max(0, place - WINDOW) : place]), _mean(all_, rows[place : place + WINDOW]))
-        for place in places
-    ]
-    worst = int(np.argmax(np.nan_to_num(change)))
-    if not change[worst] > OTHER_LOOK:
-        return [rows]
-    place = places[worst]
+    before, after = looks[int(change.argmax())]
+    nearer = np.array([_nearer(look, before, after) for look in all_.found.appearance[rows]])
+    # As many as can be look like those on their own side.
+    place = int(np.argmax(np.cumsum(nearer)[LEAST - 1 : -LEAST])) + LEAST
     return [*_of_one_look(all_, rows[:place]), *_of_one_look(all_, rows[place:])]
 
 
-def _mean(all_: Sightings, rows: Rows) -> Float[np.ndarray, " channels"]:
-    seen = all_.found.appearance[rows]
-    known = ~np.isnan(seen)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, seen, 0.0).sum(axis=0) / known.sum(axis=0)
+def _nearer(look: Looks, one: Looks, other: Looks) -> int:
+    """1 where the look is more like the one, -1 where it is more like the other, 0 where it cannot be told."""
+    apart = np.nan_to_num(unlike(look, other) - unlike(look, one))
+    return int(np.sign(apart))
 
 
 def _without_twins(parts: Sequence[Rows], all_: Sightings) -> list[Rows]:
