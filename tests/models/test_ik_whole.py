@@ -11,7 +11,7 @@ from models.ik import Solution, solve_pose
 from models.ik_plan import make_plan
 from models.keypoints import Keypoints
 from models.nets.pose_net import PoseNet
-from models.rig import Rig, rig_joints
+from models.rig import rig_joints
 from models.skeletons import SMPL_MIRROR
 from tests.models.ik_case import Case, case
 
