@@ -31,7 +31,7 @@ from benchmark.ik_cells import (
     solve,
     solve_cell,
 )
-from benchmark.ik_methods import CONTENDERS, Contender, contender, kinetrace, variant
+from benchmark.ik_methods import CONTENDERS, STEPS, Contender, contender, kinetrace, variant
 from benchmark.ik_metrics import RESAMPLES
 from benchmark.ik_modes import plugin, sequential
 from benchmark.ik_speed import speed
@@ -158,7 +158,8 @@ def _about(arguments: Arguments, bench: Bench) -> dict[str, Any]:
         "families": sorted({motion.family for motion in (*bench.whole, *bench.others)}),
         "frames_a_cell": bench.sequences * FRAMES,
         "frames_a_sequence": FRAMES,
-        "shape": "told to every method but in the table clean_own_shape",
+        "shape": "told to every method but in the table own_shape",
+        "steps": STEPS,
         "figures": "median over frames; *_mean the mean; *_interval 95 % by a bootstrap over clips",
         "resamples": RESAMPLES,
         "noise": "standard deviation along each axis; missing: chance of a point in a frame; outliers: 100 to 500 mm",

@@ -24,7 +24,7 @@ from models.rig import Pose
 from models.weights import find_weights
 
 WEIGHTS: Final = Path(__file__).parent / "weights"
-STEPS: Final = 1
+STEPS: Final = 3
 """Of refinement, in every table but that of speed."""
 
 Contender = Callable[[Problem, Pose], Pose]
@@ -66,6 +66,7 @@ def improver(net: PoseNet) -> Contender:
 
 CONTENDERS: Final[Mapping[str, Callable[[], Contender]]] = {
     "kinetrace": lambda: kinetrace(load_pose_net()),
+    "kinetrace_one_step": lambda: kinetrace(load_pose_net(), steps=1),
     "smpl_iks": lambda: _blind(smpl_iks),
     "smpl_iks_learned_twist": lambda: _blind(load_learned_twist()),
     "hinge": lambda: _blind(hinge),
