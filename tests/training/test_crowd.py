@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.raster import View
 from training.crowd import inside_share
 from training.crowd_cast import _heading
 from training.crowd_paths import EDGE, OUT, SCENES, duration_s, walked
-from models.raster import View
 
 TIMES_S = np.arange(101) / 25
 
@@ -59,4 +59,4 @@ def test_the_share_inside_the_picture_is_that_of_the_box() -> None:
     landmarks_px[0], landmarks_px[1:] = (-50, 100), (50, 200)
     assert inside_share(landmarks_px, view) == pytest.approx(0.5)
     assert inside_share(landmarks_px - (60, 0), view) == 0
-    assert inside_share(landmarks_px + (100, 0), replace(view, width_px=200)) == pytest.approx(1.0)
+    assert inside_share(landmarks_px + np.array([100.0, 0.0]), replace(view, width_px=200)) == pytest.approx(1.0)
