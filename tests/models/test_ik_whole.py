@@ -7,7 +7,7 @@ import roma
 import torch
 from torch import Tensor
 
-from models.ik import Solution, solve_pose
+from models.ik import Solution, solve_pose, widened
 from models.ik_plan import make_plan
 from models.keypoints import Keypoints
 from models.nets.pose_net import PoseNet
@@ -72,6 +72,13 @@ def test_clean_joints_come_back_whatever_an_untrained_network_guesses(net: PoseN
     given = case(frames=12)
     found = rig_joints(given.rig, solved(net, given).pose)
     assert (found - rig_joints(given.rig, given.truth)).norm(dim=-1).median() < 1e-4
+
+
+def test_the_better_the_points_the_wider_the_guess() -> None:
+    given = case(frames=3)
+    guess = replace(given.guess, noise_m=torch.tensor([0.0, 0.01, 10.0]))
+    factor = widened(guess).swing_sd_rad[:, 0] / guess.swing_sd_rad[:, 0]
+    torch.testing.assert_close(factor, torch.tensor([2.5, 1.75, 1.0]), atol=1e-4, rtol=0)
 
 
 def test_all_frames_unseen_give_a_pose(net: PoseNet) -> None:
