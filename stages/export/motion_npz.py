@@ -14,9 +14,9 @@ def encode(motion: Motion) -> bytes:
 
     poses (T,72) axis-angle of SMPL's joints, trans (T,3), betas (B), timestamps_s (T), mocap_framerate (),
     joints_m (T,24,3), landmarks_m (T,33,3), landmark_names (33), world_from_camera (4,4), camera_matrix (3,3),
-    camera_from_steady (T,3,3) or, for a camera that stood still, (0,3,3),
-    confidence (T,24), observed (T), body_model (), body_sha256 ().
+    confidence (T,24), observed (T), body_model (), body_sha256 (); where the camera turned camera_from_steady (T,3,3).
     """
+    turns = {"camera_from_steady": motion.camera_from_steady} if len(motion.camera_from_steady) else {}
     return pack(
         {
             "poses": continuous_axis_angle(motion.parent_from_joint).reshape(-1, 72),
@@ -29,10 +29,10 @@ def encode(motion: Motion) -> bytes:
             "landmark_names": np.array(LANDMARKS),
             "world_from_camera": motion.world_from_camera,
             "camera_matrix": motion.camera_matrix,
-            "camera_from_steady": motion.camera_from_steady,
             "confidence": motion.confidence,
             "observed": motion.observed,
             "body_model": np.array(body_label(motion.body_model)),
             "body_sha256": np.array(motion.body_sha256),
         }
+        | turns
     )
