@@ -32,15 +32,21 @@ def tensors(raw: RawMotion) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return tuple(torch.from_numpy(array) for array in (raw.betas, raw.parent_from_joint, raw.trans_m))  # type: ignore[return-value]
 
 
-def test_the_body_s_landmarks_lie_on_the_track_s() -> None:
+NEARNESS_M = [("analytic", 0.007), ("fit", 0.007), ("neural", 0.010)]
+"""The network keeps a little to what people do, and the toy body does nothing people do."""
+
+
+@pytest.mark.parametrize(("solver", "near_m"), NEARNESS_M)
+def test_the_body_s_landmarks_lie_on_the_track_s(solver: Solver, near_m: float) -> None:
     track = toy_track(BODY)
-    found_m = pose_landmarks(BODY, *tensors(solved(track))).numpy()
-    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < 0.007
+    found_m = pose_landmarks(BODY, *tensors(solved(track, solve.Config(solver=solver)))).numpy()
+    assert np.linalg.norm(found_m - track.landmarks_m, axis=-1).mean() < near_m
 
 
-def test_the_body_s_joints_are_those_that_made_the_track() -> None:
-    found_m = pose_joints(BODY, *tensors(solved(toy_track(BODY))))
-    assert (found_m - pose_joints(BODY, BETAS, *moving_pose())).norm(dim=-1).mean() < 0.01
+@pytest.mark.parametrize(("solver", "near_m"), NEARNESS_M)
+def test_the_body_s_joints_are_those_that_made_the_track(solver: Solver, near_m: float) -> None:
+    found_m = pose_joints(BODY, *tensors(solved(toy_track(BODY), solve.Config(solver=solver))))
+    assert (found_m - pose_joints(BODY, BETAS, *moving_pose())).norm(dim=-1).mean() < 2 * near_m
 
 
 def test_gaps_are_filled_marked_and_change_nothing_else() -> None:
