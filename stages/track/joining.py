@@ -70,7 +70,7 @@ def join(parts: Sequence[Rows], all_: Sightings, clip: Clip, config: Config) -> 
     rows, columns = linear_sum_assignment(np.block([[np.minimum(cost, 1e6), alone]]))
     follower = {int(row): int(column) for row, column in zip(rows, columns, strict=True) if column < len(parts)}
     firsts = [index for index in range(len(parts)) if index not in follower.values()]
-    return [_chain(parts, follower, first, all_) for first in firsts]
+    return _with_what_lies_between([_chain(parts, follower, first, all_) for first in firsts], all_)
 
 
 def _chain(parts: Sequence[Rows], follower: dict[int, int], first: int, all_: Sightings) -> Rows:
@@ -80,6 +80,26 @@ def _chain(parts: Sequence[Rows], follower: dict[int, int], first: int, all_: Si
         chain.append(follower[chain[-1]])
     rows = np.concatenate([parts[index] for index in chain])
     return rows[np.unique(all_.found.frame_index[rows], return_index=True)[1]]
+
+
+def _with_what_lies_between(people: list[Rows], all_: Sightings) -> list[Rows]:
+    """Give a stretch of a region back to whom the region was before and after it: somebody covered him in between."""
+    for rows in sorted(people, key=len):
+        regions = np.unique(all_.found.region_index[rows])
+        owner = next((other for other in people if len(regions) == 1 and _encloses(other, rows, all_)), None)
+        if owner is not None:
+            whole = np.sort(np.concatenate([owner, rows]))
+            people = [whole if one is owner else one for one in people if one is not rows]
+    return people
+
+
+def _encloses(outer: Rows, inner: Rows, all_: Sightings) -> bool:
+    """Whether somebody is not seen while another is, and is in the other's region before and after."""
+    frame, region = all_.found.frame_index, all_.found.region_index
+    same = outer[region[outer] == region[inner[0]]]
+    before, after = outer[frame[outer] <= frame[inner[-1]]], outer[frame[outer] >= frame[inner[0]]]
+    apart = not len(np.intersect1d(before, after))
+    return bool(apart and (frame[same] < frame[inner[0]]).any() and (frame[same] > frame[inner[-1]]).any())
 
 
 def _cost(end: _End, start: _End, config: Config) -> float:

@@ -19,6 +19,8 @@ STRIDE: Final = 3
 """Sightings from one moment to the next at which that is done."""
 OTHER_LOOK: Final = 0.12
 """Looks that change by more than this may be another's; the pieces are joined again unless they fit others better."""
+FEW: Final = 3
+"""Fewer sightings than this on their own are an error of the detector."""
 TWICE: Final = 0.05
 """Two sightings in one frame whose landmarks differ by less than this many sides (median) show one person."""
 
@@ -57,12 +59,16 @@ def unlike(one: Looks, other: Looks) -> float:
 
 
 def pieces(all_: Sightings) -> list[Rows]:
-    """Sightings of one region without a break; a cut of the film, a gap and a change of looks are breaks."""
+    """Sightings of one region without a break; a cut of the film, a gap and a change of looks are breaks.
+
+    Pieces of very few sightings are left out where there are others.
+    """
     found = all_.found
     key = np.stack([found.shot_index, found.region_index], axis=1)
     whole = [np.flatnonzero((key == one).all(axis=1)) for one in np.unique(key, axis=0)]
     unbroken = [part for rows in whole for part in np.split(rows, _gaps(all_, rows))]
-    return _without_twins([part for rows in unbroken for part in _of_one_look(all_, rows)], all_)
+    parts = _without_twins([part for rows in unbroken for part in _of_one_look(all_, rows)], all_)
+    return [rows for rows in parts if len(rows) >= FEW] or parts
 
 
 def _gaps(all_: Sightings, rows: Rows) -> Int[np.ndarray, "_"]:
@@ -77,10 +83,13 @@ def _of_one_look(all_: Sightings, rows: Rows) -> list[Rows]:
     change = np.array([np.nan_to_num(unlike(*both)) for both in looks])
     if change.max(initial=0.0) <= OTHER_LOOK:
         return [rows]
-    before, after = looks[int(change.argmax())]
-    nearer = np.array([_nearer(look, before, after) for look in all_.found.appearance[rows]])
-    # As many as can be look like those on their own side.
-    place = int(np.argmax(np.cumsum(nearer)[LEAST - 1 : -LEAST])) + LEAST
+    worst = int(change.argmax())
+    start = max(0, places[worst] - WINDOW)
+    near = all_.found.appearance[rows[start : places[worst] + WINDOW]]
+    # Where as many as can be look like those on their own side.
+    nearer = np.cumsum([_nearer(look, *looks[worst]) for look in near])
+    possible = range(max(LEAST, start + 1), min(len(rows) - LEAST, start + len(near)) + 1)
+    place = max(possible, key=lambda place: nearer[place - start - 1])
     return [*_of_one_look(all_, rows[:place]), *_of_one_look(all_, rows[place:])]
 
 

@@ -110,6 +110,18 @@ def test_a_region_that_passes_from_one_to_another_is_two_people() -> None:
     assert [len(rows) for rows in pieces(Sightings.of(clip(), same))] == [160]
 
 
+def test_who_looks_otherwise_for_a_while_because_somebody_covers_him_stays_himself() -> None:
+    covered = together(
+        walker(range(0, 80), 100, 250, RED),
+        walker(range(80, 110), 252, 310, 0.3),
+        walker(range(110, 200), 312, 480, RED),
+    )
+    assert [len(rows) for rows in pieces(Sightings.of(clip(), covered))] == [90, 80, 30]
+    assert [span(person) for person in people(covered)] == [(0, 200)]
+    other_region = replace(covered, region_index=(covered.appearance[:, 0] > 0.2).astype(np.int64))
+    assert len(people(other_region)) == 2
+
+
 def test_somebody_who_is_seen_twice_in_a_frame_counts_once() -> None:
     (one,) = people(walker(range(0, 100), 200, 300, RED), walker(range(20, 60), 222.22, 262.63, RED, region=1))
     assert span(one) == (0, 100)
