@@ -19,6 +19,8 @@ STRIDE: Final = 3
 """Sightings from one moment to the next at which that is done."""
 OTHER_LOOK: Final = 0.12
 """Looks that change by more than this may be another's; the pieces are joined again unless they fit others better."""
+LIKE_OTHER: Final = 0.5
+"""Somebody else is as unlike one of the sides as this share of what the sides are unlike each other, or less."""
 FEW: Final = 3
 """Fewer sightings than this on their own are an error of the detector."""
 TWICE: Final = 0.05
@@ -67,7 +69,17 @@ def pieces(all_: Sightings) -> list[Rows]:
     key = np.stack([found.shot_index, found.region_index], axis=1)
     whole = [np.flatnonzero((key == one).all(axis=1)) for one in np.unique(key, axis=0)]
     unbroken = [part for rows in whole for part in np.split(rows, _gaps(all_, rows))]
-    parts = _without_twins([part for rows in unbroken for part in _of_one_look(all_, rows)], all_)
+    looks = [all_.looks(rows) for rows in unbroken]
+    split = list[Rows]()
+    for rows in unbroken:
+        mine = key[rows[0]]
+        others = [
+            look
+            for other, look in zip(unbroken, looks, strict=True)
+            if key[other[0], 0] == mine[0] and key[other[0], 1] != mine[1]
+        ]
+        split += _of_one_look(all_, rows, others)
+    parts = _without_twins(split, all_)
     return [rows for rows in parts if len(rows) >= FEW] or parts
 
 
@@ -75,8 +87,13 @@ def _gaps(all_: Sightings, rows: Rows) -> Int[np.ndarray, "_"]:
     return np.flatnonzero(np.diff(all_.time_s[rows]) > BREAK_S) + 1
 
 
-def _of_one_look(all_: Sightings, rows: Rows) -> list[Rows]:
-    """Split where the looks on both sides differ most, as long as they differ."""
+def _of_one_look(all_: Sightings, rows: Rows, others: Sequence[Looks]) -> list[Rows]:
+    """Split where the looks on both sides differ most, if somebody else looks like one of the sides.
+
+    Somebody alone may change as he likes: he turns, or the light does.
+    """
+    if not others:
+        return [rows]
     places = range(LEAST, len(rows) - LEAST + 1, STRIDE)
     sides = [(rows[max(0, place - WINDOW) : place], rows[place : place + WINDOW]) for place in places]
     looks = [(all_.looks(before), all_.looks(after)) for before, after in sides]
@@ -84,13 +101,16 @@ def _of_one_look(all_: Sightings, rows: Rows) -> list[Rows]:
     if change.max(initial=0.0) <= OTHER_LOOK:
         return [rows]
     worst = int(change.argmax())
+    nearest = min(np.nan_to_num(unlike(look, side), nan=np.inf) for look in others for side in looks[worst])
+    if nearest > LIKE_OTHER * change[worst]:
+        return [rows]
     start = max(0, places[worst] - WINDOW)
     near = all_.found.appearance[rows[start : places[worst] + WINDOW]]
     # Where as many as can be look like those on their own side.
     nearer = np.cumsum([_nearer(look, *looks[worst]) for look in near])
     possible = range(max(LEAST, start + 1), min(len(rows) - LEAST, start + len(near)) + 1)
     place = max(possible, key=lambda place: nearer[place - start - 1])
-    return [*_of_one_look(all_, rows[:place]), *_of_one_look(all_, rows[place:])]
+    return [*_of_one_look(all_, rows[:place], others), *_of_one_look(all_, rows[place:], others)]
 
 
 def _nearer(look: Looks, one: Looks, other: Looks) -> int:
