@@ -48,10 +48,8 @@ MISSING: Final = (0.0, 0.2, 0.4)
 OUTLIERS: Final = 0.02
 OTHER_SETS: Final = ("body25", "halpe26", "blazepose33", "smpl24_mid_hip")
 WITH_OWN_SHAPE: Final = ("kinetrace", "smpl_iks", "smpl_iks_learned_twist")
-COLUMNS: Final = (
-    "family", "method", "joint_set", "noise_mm", "missing", "mpbe_mm", "mpjpe_mm", "mpve_mm", "mpve_mm_interval",
-    "angle_deg", "root_deg", "twist_deg", "metric", "best_baseline", "baseline", "kinetrace", "not_beaten", "refused",
-)  # fmt: skip
+HIDDEN: Final = ("_mean", "_interval", "_tenth")
+"""Ends of names that are written but not printed."""
 
 Table = Literal["clean", "noise", "sets", "shape", "sequential", "plugin", "speed"]
 TABLES: Final[tuple[Table, ...]] = get_args(Table)
@@ -258,7 +256,7 @@ def _show(title: str, table: Any) -> None:
     listed = table if isinstance(table, list) else [{"method": name, **row} for name, row in table.items()]
     print(f"\n{title}")
     for row in listed:
-        print(*(f"{key} {row[key]}" for key in (COLUMNS if "method" in row else row) if key in row), sep="  ")
+        print(*(f"{key} {value}" for key, value in row.items() if not key.endswith(HIDDEN)), sep="  ")
     sys.stdout.flush()
 
 
