@@ -101,9 +101,9 @@ class Bench:
         return draw_windows(self.whole, self.sequences, seed=0)
 
 
+@torch.no_grad()
 def main(arguments: Arguments) -> None:
     """Print and write every table; a table is written as soon as it is there."""
-    torch.set_grad_enabled(False)
     bench = _bench(arguments)
     tables: dict[str, Any] = {"about": _about(arguments, bench)}
     for name in arguments.tables:

@@ -48,9 +48,9 @@ class Arguments:
     """Share of joints that are missing."""
 
 
+@torch.no_grad()
 def main(arguments: Arguments) -> None:
     """Solve a cell of a few sequences and draw the middle frame of each."""
-    torch.set_grad_enabled(False)
     motions = [motion for motion in read_truth(arguments.mocap) if motion.whole]
     damage = PointDamage(noise_sd_m=arguments.noise_mm / 1e3, missing_share=arguments.missing, outlier_share=0.02)
     case = make_case(load_body("free"), draw_windows(motions, arguments.people, seed=3), "smpl24", damage, seed=3)

@@ -10,6 +10,10 @@ ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = Path(__file__).parent / "results"
 EACH_CLIP: Final = frozenset({"sample"})
 """Tables that show every clip; others show the mean."""
+COLUMNS: Final = {
+    "ik.clean": ("method", "frames", "mpbe_mm", "mpjpe_mm", "mpve_mm", "angle_deg", "root_deg", "twist_deg"),
+}
+"""Of tables that hold more than a page is wide; the others show all they have."""
 MARKED: Final = re.compile(r"<!-- table:(?P<name>[\w.]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
@@ -29,15 +33,17 @@ def _table(name: str) -> str:
     file, _, part = name.partition(".")
     content = json.loads((RESULTS / f"{file}.json").read_text())
     rows = _rows(content[part] if part else content, each=name in EACH_CLIP)
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    lines = [keys, ["---"] * len(keys), *([_cell(row.get(key, "")) for key in keys] for row in rows)]
+    keys = COLUMNS.get(name) or list(dict.fromkeys(key for row in rows for key in row))
+    lines = [list(keys), ["---"] * len(keys), *([_cell(row.get(key, "")) for key in keys] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _rows(content: Any, *, each: bool) -> Sequence[Mapping[str, Any]]:
-    """One for each entry of a list; of clips, one for each method, of every clip or of their mean."""
+    """One for each entry of a list or method; of clips, one for each method, of every clip or of their mean."""
     if isinstance(content, list):
         return content
+    if "mean" not in content:
+        return [{"method": name, **row} for name, row in content.items()]
     clips = {name: table for name, table in content.items() if name != "mean"}
     if each:
         return [{"clip": clip, "method": key, **row} for clip, table in clips.items() for key, row in table.items()]
