@@ -146,9 +146,7 @@ def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_unpacked(t
 def test_pixels_said_to_be_wide_do_not_fill_the_memory(tmp_path, monkeypatch):
     path = videos.encode(tmp_path / "wide.mp4", "-c:v libx264 -vf setsar=50/1", count=2)
     monkeypatch.setattr(frames, "MOST_PIXELS", 1 << 19)
-    with pytest.raises(
-        InputError, match=r"wide\.mp4 has pictures of 9600 x 96 pixels\. Scale it"
-    ):
+    with pytest.raises(InputError, match=r"wide\.mp4 has pictures of 9600 x 96 pixels\. Scale it"):
         ingest.run(ingest.Config(), path)
 
 
