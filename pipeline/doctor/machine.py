@@ -15,7 +15,12 @@ from pipeline.doctor.findings import Finding, problem, well
 
 NVIDIA: Final = Path("/dev/nvidia0")
 """Linux shows a card here where its driver is loaded."""
-KERNELS: Final = ("models.bodies.skinning_kernels", "models.osim.chain_kernels", "models.raster_kernels")
+KERNELS: Final = (
+    "models.bodies.skinning_kernels",
+    "models.ik_kernels",
+    "models.osim.chain_kernels",
+    "models.raster_kernels",
+)
 ROOM_BYTES: Final = 2**30
 """A clip of four seconds leaves 4 MB; one GiB is an assumption about what whoever asks is about to do."""
 PROBE_BYTES: Final = 2**20

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,9 @@ def test_a_film_in_another_thread_ends_with_the_run(tmp_path):
 def test_a_run_that_is_told_to_end_does_so_with_a_line_and_the_next_goes_on(tmp_path, number, code):
     command = [sys.executable, str(ROOT / "run_pipeline.py"), str(SAMPLE), "--outputs", str(tmp_path)]
     command += ["--until", "detect"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # A shell's background jobs are born deaf to Ctrl-C, and so would this one's children be.
+    heed = partial(signal.signal, number, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed)  # noqa: PLW1509
     deadline_s = time.monotonic() + 60
     while not (tmp_path / "walk" / "ingest.json").exists() and time.monotonic() < deadline_s:
         time.sleep(0.002)

@@ -58,6 +58,8 @@ def lifted(config: lift.Config, clip: Clip, person: Person, background=None) -> 
         visibility=nobody,
         presence=nobody,
         score=np.zeros(0),
+        shot_index=np.zeros(0, np.intp),
+        appearance=np.zeros((0, 1)),
         background=np.zeros((frames, 4)) if background is None else background,
     )
     return lift.run(config, clip, detections, person)
