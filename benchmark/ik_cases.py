@@ -90,11 +90,6 @@ def cut(pieces: Sequence[tuple[TrueMotion, int]], clip: Int[np.ndarray, " sequen
     )
 
 
-def only_family(windows: Windows, family: str) -> Int[np.ndarray, " sequences"]:
-    """Which pieces are of a family."""
-    return np.flatnonzero(np.array(windows.family) == family)
-
-
 def make_case(body: Body, windows: Windows, set_name: str, damage: PointDamage, seed: int) -> Case:
     """Put the motions on drawn bodies and see the set's points of them.
 
