@@ -17,7 +17,7 @@ def run(config: Config, video: Path, clip: Clip) -> Detections:
     """Find everyone in every frame of the clip.
 
     Raises:
-        WeightsError: the networks of mediapipe 0.10.14 are not installed.
+        WeightsError: the networks of mediapipe 0.10.14 are not installed, or the bundle does not hold such networks.
     """
     match config.detector:
         case "blazepose":
@@ -30,5 +30,5 @@ def run(config: Config, video: Path, clip: Clip) -> Detections:
 
 
 def reads(config: Config) -> tuple[Path, ...]:
-    """Files other than the video that decide the result: the networks, which both detectors run."""
-    return network_files()
+    """Files other than the video that decide the result: the networks."""
+    return network_files() if config.bundle is None else (config.bundle,)

@@ -5,6 +5,7 @@ suppression, rotated regions, refinement by heatmap) is written anew and works o
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -29,18 +30,18 @@ class BlazePose:
     landmarks: Network
 
 
-def load() -> BlazePose:
-    """Load both networks (0.1 s).
+def load(bundle: Path | None = None) -> BlazePose:
+    """Load both networks (0.1 s), those of a .task file where one is given.
 
     Raises:
-        WeightsError: mediapipe 0.10.14 is not what is installed.
+        WeightsError: mediapipe 0.10.14 is not what is installed, or the file is no such bundle.
     """
-    return BlazePose(load_network(DETECTION), load_landmarks())
+    return BlazePose(load_network(DETECTION, bundle=bundle), load_landmarks(bundle))
 
 
-def load_landmarks() -> Network:
+def load_landmarks(bundle: Path | None = None) -> Network:
     """Load the landmark network alone; raises as load."""
-    return load_network(LANDMARKS, OUTPUTS)
+    return load_network(LANDMARKS, OUTPUTS, bundle)
 
 
 def find_people(

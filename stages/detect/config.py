@@ -1,6 +1,7 @@
 """What can be set about finding people and their landmarks."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from models.errors import ConfigError
@@ -12,6 +13,8 @@ class Config:
 
     detector: Literal["blazepose", "mediapipe"] = "blazepose"
     """blazepose: several people, two passes, both cores. mediapipe: MediaPipe's own graph, one person, to compare."""
+    bundle: Path | None = None
+    """MediaPipe's .task file whose networks blazepose runs; those in mediapipe 0.10.14's wheel, unless told."""
     min_person_score: float = 0.3
     """How sure the search of the whole picture must be to look closer, 0..1; the landmark network decides."""
     min_newcomer_score: float = 0.9
@@ -36,6 +39,11 @@ class Config:
     """The background is looked at this often at most, to tell whether the camera turns."""
 
     def __post_init__(self) -> None:
+        if self.bundle is not None and self.detector == "mediapipe":
+            raise ConfigError(
+                f"detect.bundle is {self.bundle}, but MediaPipe's graph runs its own networks",
+                "choose detect.detector blazepose, or leave the bundle out",
+            )
         for name in ("min_person_score", "min_newcomer_score", "min_landmark_score"):
             value: float = getattr(self, name)
             if not 0 < value < 1:

@@ -8,13 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from jaxtyping import Float, Float32
 
 from models.errors import WeightsError
+from stages.detect import bundle as bundles
 
 NETWORK_SHA256: Final = {
     "pose_detection/pose_detection.tflite": "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
@@ -54,22 +54,31 @@ def network_files() -> tuple[Path, ...]:
     return tuple(modules / name for name in NETWORK_SHA256)
 
 
-def load_network(name: str, outputs: Iterable[str] | None = None) -> Network:
+def load_network(name: str, outputs: Iterable[str] | None = None, bundle: Path | None = None) -> Network:
     """Load one network, cut down to the outputs that are asked for, or whole.
 
     The landmark network also draws a mask of the person, a third of its work; without that branch the
     other outputs stay the same to the bit.
 
+    Args:
+        name: one of NETWORK_SHA256.
+        outputs: names of those that are wanted; all, unless told.
+        bundle: the .task file to take it from; mediapipe's wheel, unless told.
+
     Raises:
         WeightsError: the file is missing or is another version's.
     """
-    content = _read_checked(name) if outputs is None else _pruned(name, frozenset(outputs))
+    content = _content(name, bundle) if outputs is None else _pruned(name, frozenset(outputs), bundle)
     interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     inputs: list[dict[str, Any]] = interpreter.get_input_details()
     outputs_found: list[dict[str, Any]] = interpreter.get_output_details()
     output_index = {detail["name"]: detail["index"] for detail in outputs_found}
     return Network(interpreter, inputs[0]["index"], output_index)
+
+
+def _content(name: str, bundle: Path | None) -> bytes:
+    return _read_checked(name) if bundle is None else bundles.read_network(bundle, list(NETWORK_SHA256).index(name))
 
 
 def _read_checked(name: str) -> bytes:
@@ -84,8 +93,8 @@ def _read_checked(name: str) -> bytes:
 
 
 @cache
-def _pruned(name: str, outputs: frozenset[str]) -> bytes:
-    content = _read_checked(name)
+def _pruned(name: str, outputs: frozenset[str], bundle: Path | None) -> bytes:
+    content = _content(name, bundle)
     model: Any = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
     graph.outputs = [index for index in graph.outputs if graph.tensors[index].name.decode() in outputs]
@@ -96,6 +105,4 @@ def _pruned(name: str, outputs: frozenset[str]) -> bytes:
             needed.update(operator.inputs)
             kept.append(operator)
     graph.operators = kept[::-1]
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bundles.packed(model, len(content))

@@ -73,7 +73,7 @@ def detect(config: Config, video: Path, clip: Clip) -> Detections:
     with ThreadPoolExecutor(READERS) as pool:
         readers: SimpleQueue[Network] = SimpleQueue()
         for _ in range(READERS):
-            readers.put(blazepose.load_landmarks())
+            readers.put(blazepose.load_landmarks(config.bundle))
         waiting: deque[Future[FrameReading]] = deque()
         for frame, samples in counted(followed, len(clip.timestamps_s), "detect"):
             waiting.append(pool.submit(_read_frame, config, readers, frame, samples))
@@ -117,7 +117,7 @@ def _follow_everyone(
     config: Config, pictures: Iterable[Frame], watched: background.Watch
 ) -> Iterator[tuple[Frame, list[Sample]]]:
     """Give every frame back once people were followed half a window beyond it, with all sightings near it."""
-    models = blazepose.load()
+    models = blazepose.load(config.bundle)
     scene, half_s, shot = Scene(), config.smoothing_s / 2, 0
     held: deque[Frame] = deque()
     samples = list[Sample]()
