@@ -6,7 +6,7 @@ import math
 import numpy as np
 from jaxtyping import Bool, Float
 
-from models import camera, landmark_bones, side_swap
+from models import camera, landmark_bones
 from models.camera_turns import Turns, camera_turns, still
 from models.errors import InputError
 from models.resample import resample_turns
@@ -17,6 +17,7 @@ from stages.contracts import Clip, JointTrack, Person
 from stages.lift import evidence, resample
 from stages.lift.config import Config
 from stages.lift.head import carry_face
+from stages.lift.sides import find_sides
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def lift_person(config: Config, clip: Clip, person: Person, background: Float[np
         InputError: the person was never seen in two neighbouring frames of a clip that has to be resampled.
     """
     camera_matrix = camera.pinhole(_focal_length_px(config, clip), clip.width_px, clip.height_px)
-    sides, seen = _sides(person), person.observed
+    sides, seen = find_sides(person), person.observed
     rate_hz = config.rate_hz or resample.nearest_rate(clip.timestamps_s)
     plan = resample.plan(clip.timestamps_s, person.first_frame, seen, rate_hz)
     if not plan.observed.any():
@@ -70,16 +71,6 @@ def _at_rate(turns: Turns, clip: Clip, sight: evidence.Sight) -> Turns:
         return still(known=False)
     log.info("the camera turns by up to %.0f degrees: taken out", math.degrees(_range_rad(turned)))
     return Turns(turned, turns.known)
-
-
-def _sides(person: Person) -> side_swap.Sides:
-    seen = person.observed
-    found = side_swap.find_swaps(
-        person.landmarks_px[seen], person.rough_m[seen], person.timestamps_s[seen], side_swap.SwapCosts()
-    )
-    swapped, torn = np.zeros((2, len(seen)), dtype=bool)
-    swapped[seen], torn[seen] = found.swapped, found.torn
-    return side_swap.Sides(swapped, torn)
 
 
 def _focal_length_px(config: Config, clip: Clip) -> float:
@@ -127,7 +118,7 @@ def _in_world(
     turns: Turns,
 ) -> JointTrack:
     level = camera.world_from_level_camera(0.0, math.radians(config.camera_pitch_deg))
-    height_m = -_floor_m(points_m[sight.observed] @ level[:3, :3].T)
+    height_m = -floor_m(points_m[sight.observed] @ level[:3, :3].T)
     world_from_camera = camera.world_from_level_camera(height_m, math.radians(config.camera_pitch_deg))
     return JointTrack(
         rate_hz=sight.rate_hz,
@@ -150,7 +141,7 @@ def _range_rad(turned: Float[np.ndarray, "frames 3 3"]) -> float:
     return math.acos(float(np.clip((ahead @ ahead.T).min(), -1, 1)))
 
 
-def _floor_m(landmarks_m: Float[np.ndarray, "frames 33 3"]) -> float:
+def floor_m(landmarks_m: Float[np.ndarray, "frames 33 3"]) -> float:
     """Height of the floor: where the lower foot is in all but the lowest twentieth of the frames."""
     feet = [LANDMARK_INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "foot_index")]
     return float(np.quantile(landmarks_m[:, feet, 1].min(axis=1), 0.05))
