@@ -2,9 +2,9 @@
 
 from pipeline.config import PipelineConfig
 from pipeline.facts import facts_of
+from pipeline.finish import export_motion
 from pipeline.store import Store
 from pipeline.task import PersonResult, Task, Until
-from pipeline.video_to_motion import export_motion
 from stages import page, retarget
 from stages.page import PagePerson
 

@@ -2,23 +2,19 @@
 
 import dataclasses
 import gc
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from pipeline.ahead import Ahead
 from pipeline.config import PipelineConfig
-from pipeline.facts import facts_of
-from pipeline.film import FAST, SMALL
+from pipeline.finish import finish, solve_person
 from pipeline.stamp import as_json
-from pipeline.store import Films, Store
+from pipeline.store import Store
 from pipeline.task import PersonResult, Task, Until
-from stages import biomech, denoise, detect, export, ingest, lift, page, report, solve, track
-from stages.contracts import Biomechanics, Clip, Detections, Motion, Person
-from stages.export import osim, overlay
-from stages.page import Film, PagePerson
+from stages import biomech, detect, ingest, lift, solve, track
+from stages.contracts import Clip, Detections, Person
+from stages.page import PagePerson
 
 LATER: Final = (
     "stages.lift.person",
@@ -57,39 +53,12 @@ def video_to_motion(task: Task, config: PipelineConfig, store: Store, ahead: Ahe
     scene = _Scene(clip, detections, people)
     chosen = track.choose(people, task.person, task.person_at)
     solved = [_solve_person(task, config, store, scene, number) for number in chosen]
-    found = [person for person in solved if person]
-    beside = store.aside()
-    with ThreadPoolExecutor(1) as pool:
-        filmed = pool.submit(_draw_films, task, config, beside, clip, found)
-        found = [_export_person(task, config, store, person) for person in found]
-        filmed.result()
-    store.records.extend(beside.records)
-    if task.until.reaches(Until.PAGE):
-        store.files(page.run, config.page, _film(config, store, clip), tuple(found), facts_of(task, store))
-    return [PersonResult.of(person.number, person.motion, person.quality) for person in found]
+    return finish(task, config, store, clip, solved)
 
 
 def look(video: Path, config: PipelineConfig, store: Store) -> Detections:
     """Do what a second process can do while the first one imports the rest."""
     return store.step(detect.run, config.detect, video, store.step(ingest.run, config.ingest, video))
-
-
-def export_motion(
-    task: Task, config: PipelineConfig, store: Store, motion: Motion, smoothing_s: dict[str, float]
-) -> Biomechanics | None:
-    """Write every file of one person, whose folder the store is.
-
-    Args:
-        smoothing_s: by group of joints, the period of the smoothing that the motion went through.
-    """
-    stem = f"{task.stem}_{store.folder.name.replace('person_', 'p')}"
-    if task.until.reaches(Until.EXPORT):
-        store.files(export.run, config.export, stem, motion)
-    if not task.until.reaches(Until.BIOMECH):
-        return None
-    followed = store.step(biomech.run, config.biomech, motion)
-    store.files(osim.run, osim.Config(), stem, followed, smoothing_s)
-    return followed
 
 
 def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: Store) -> Store:
@@ -109,34 +78,4 @@ def _while_importing(ahead: Ahead, task: Task, config: PipelineConfig, store: St
 def _solve_person(task: Task, config: PipelineConfig, store: Store, scene: "_Scene", number: int) -> PagePerson | None:
     store = store.inside(f"person_{number}")
     joints = store.step(lift.run, config.lift, scene.clip, scene.detections, scene.people[number])
-    if not task.until.reaches(Until.SOLVE):
-        return None
-    raw = store.step(solve.run, config.solve, joints, device=task.device)
-    if not task.until.reaches(Until.DENOISE):
-        return None
-    motion = store.step(denoise.run, config.denoise, raw, device=task.device)
-    return PagePerson(number, motion, store.step(report.run, config.report, joints, motion), None)
-
-
-def _export_person(task: Task, config: PipelineConfig, store: Store, person: PagePerson) -> PagePerson:
-    inside, smoothing_s = store.inside(f"person_{person.number}"), dataclasses.asdict(config.denoise)
-    followed = export_motion(task, config, inside, person.motion, smoothing_s)
-    return dataclasses.replace(person, biomechanics=followed)
-
-
-def _draw_films(task: Task, config: PipelineConfig, store: Store, clip: Clip, people: Sequence[PagePerson]) -> None:
-    """Drawing keeps both cores busy where exporting, beside it, does not."""
-    if task.until.reaches(Until.OVERLAY):
-        films = Films((("overlay", FAST), ("preview", SMALL)), overlay.rate_hz(config.overlay, clip))
-        motions = tuple(person.motion for person in people)
-        store.films(films, overlay.draw, config.overlay, task.source, clip, motions)
-
-
-def _film(config: PipelineConfig, store: Store, clip: Clip) -> Film:
-    return Film(
-        path=store.folder / "preview.mp4",
-        clip_size_px=(clip.width_px, clip.height_px),
-        timestamps_s=overlay.shown(config.overlay, clip).timestamps_s,
-        rate_hz=overlay.rate_hz(config.overlay, clip),
-        poster=store.folder / "overlay.mp4",
-    )
+    return solve_person(task, config, store, number, joints)
