@@ -76,21 +76,27 @@ def resolve(value: Any) -> Any:
 
 def _array(made: Pending) -> np.ndarray:
     _, shape, dtype, is_fortran, content = made.parts[-1]
-    return _from_bytes(content, dtype, shape, "F" if is_fortran else "C")
+    return from_bytes(content, dtype, shape, "F" if is_fortran else "C")
 
 
-def _from_bytes(content: Any, dtype: Any, shape: Any, order: str = "C") -> np.ndarray:
+def from_bytes(content: Any, dtype: Any, shape: Any, order: str = "C") -> np.ndarray:
+    """An array from its bytes and what a pickle says of its type and shape.
+
+    Raises:
+        RefusedError: it holds no numbers or letters, or bytes and shape do not fit.
+    """
     kind = _number_type(dtype)
     if not isinstance(content, (str, bytes, bytearray)):
         raise RefusedError("holds an array of objects")
     raw = content.encode("latin-1") if isinstance(content, str) else bytes(content)
-    sizes = _sizes(shape)
+    sizes = sizes_of(shape)
     if math.prod(sizes) * kind.itemsize != len(raw):
         raise RefusedError(f"holds an array of shape {sizes} in {len(raw)} bytes")
     return np.frombuffer(raw, kind).reshape(sizes, order="F" if order == "F" else "C")
 
 
-def _sizes(shape: Any) -> tuple[int, ...]:
+def sizes_of(shape: Any) -> tuple[int, ...]:
+    """A shape, or RefusedError where it cannot be one."""
     if not isinstance(shape, (tuple, list)) or len(shape) > MAX_AXES:
         raise RefusedError("holds an array without a shape")
     sizes = tuple(int(size) for size in shape if isinstance(size, (int, np.integer)))
@@ -111,12 +117,12 @@ def _number_type(dtype: Any) -> np.dtype[Any]:
 
 def _scalar(made: Pending) -> Any:
     dtype, content = made.parts
-    return _from_bytes(content, dtype, (1,))[0].item()
+    return from_bytes(content, dtype, (1,))[0].item()
 
 
 def _sparse(made: Pending) -> np.ndarray:
     state: Mapping[str, Any] = made.parts[-1]
-    rows, columns = _sizes(state["_shape"] if "_shape" in state else state["shape"])
+    rows, columns = sizes_of(state["_shape"] if "_shape" in state else state["shape"])
     if rows * columns > MAX_DENSE:
         raise RefusedError(f"holds a sparse matrix of {rows} x {columns}")
     data = resolve(state["data"])
@@ -150,7 +156,7 @@ def _chumpy(made: Pending) -> np.ndarray:
         _require_room(len(index), source.dtype)
         picked = source[index]
         shape = state.get("preferred_shape")
-        return picked if shape is None else picked.reshape(_sizes(shape))
+        return picked if shape is None else picked.reshape(sizes_of(shape))
     raise RefusedError(f"holds chumpy's {made.parts[0]}, which computes instead of keeping an array")
 
 
@@ -205,7 +211,7 @@ SPARSE: Final = frozenset(
     for form in ("matrix", "array")
 )
 _RESOLVE: Final[Mapping[str, Callable[[Pending], Any]]] = {
-    "array": _array, "scalar": _scalar, "bytes": lambda made: _from_bytes(*made.parts), "chumpy": _chumpy,
+    "array": _array, "scalar": _scalar, "bytes": lambda made: from_bytes(*made.parts), "chumpy": _chumpy,
     "csc": _sparse, "csr": _sparse, "coo": _sparse, "dtype": lambda made: None, "set": lambda made: None,
 }  # fmt: skip
 _NUMPY: Final[Mapping[str, Callable[..., Any]]] = {

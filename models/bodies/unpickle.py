@@ -11,10 +11,20 @@ import io
 import pickletools
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from models.bodies.pickled_arrays import CALLABLE, SPARSE, RefusedError, construct, new_object, resolve, set_state
+from models.bodies.pickled_arrays import (
+    CALLABLE,
+    SPARSE,
+    Pending,
+    RefusedError,
+    construct,
+    new_object,
+    resolve,
+    set_state,
+)
 from models.errors import InputError
 
 MAX_BYTES: Final = 2**30
@@ -23,11 +33,31 @@ MAX_TOTAL: Final = 2 * MAX_BYTES
 """Bytes of all arrays together; few of a file may stand for many."""
 _MARK: Final = object()
 _INSTRUCTIONS: Final = {known.code: known for known in pickletools.opcodes}
-_DAMAGE: Final = (
+DAMAGE: Final = (
     IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, RecursionError,
     struct.error,
 )  # fmt: skip
 """What wrong bytes lead to; nothing of the file has run."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a kind of file may hold beside arrays; as it stands, nothing.
+
+    Attributes:
+        callable: what may be called, and what is done instead.
+        names: globals that may be named, and no more.
+        persistent: what a persistent id stands for; without it they are refused.
+        built: what an object becomes once it has its state; it may read on in the stream.
+    """
+
+    callable: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+    names: frozenset[str] = frozenset()
+    persistent: Callable[[Any], Any] | None = None
+    built: Callable[[Any, io.BytesIO], Any] | None = None
+
+
+PLAIN: Final = Dialect()
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
@@ -48,7 +78,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
     if size > MAX_BYTES:
         raise InputError(f"{path} has {size} bytes, more than any body model", "name the file of a body model")
     try:
-        found = _run(io.BytesIO(content))
+        found = run_pickle(io.BytesIO(content))
         if not isinstance(found, dict):
             raise RefusedError(f"holds a {type(found).__name__} where a body model has its named arrays")
         return _resolved(found)
@@ -57,7 +87,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
             f"{path.name} {refusal}, which no body model needs; nothing of it was run",
             "get the model from its makers again, and do not open this file with other programs",
         ) from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise InputError(
             f"{path.name} is no whole pickle ({type(error).__name__}: {str(error)[:200]})",
             "get the model from its makers again",
@@ -75,8 +105,14 @@ def _resolved(found: Mapping[Any, Any]) -> dict[str, Any]:
     return values
 
 
-def _run(stream: io.BytesIO) -> Any:
-    machine = _Machine()
+def run_pickle(stream: io.BytesIO, dialect: Dialect = PLAIN) -> Any:
+    """What a pickle leaves, with stand-ins for what it would make; nothing of it is run.
+
+    Raises:
+        RefusedError: it asks for more than arrays and what the dialect allows.
+        one of DAMAGE: its bytes are wrong.
+    """
+    machine = _Machine(stream, dialect)
     while True:
         code = stream.read(1).decode("latin-1")
         if not code:
@@ -100,7 +136,9 @@ def _argument(known: pickletools.OpcodeInfo, stream: io.BytesIO) -> Any:
 class _Machine:
     """The stack and the memory that a pickle works with."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: io.BytesIO, dialect: Dialect) -> None:
+        self.stream = stream
+        self.dialect = dialect
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
@@ -124,19 +162,30 @@ class _Machine:
         callee, arguments = self.take(2)
         if not isinstance(callee, _Name):
             raise RefusedError(f"calls a {type(callee).__name__}")
-        self.stack.append(construct(callee, tuple(arguments)))
+        own = self.dialect.callable.get(callee)
+        self.stack.append(construct(callee, tuple(arguments)) if own is None else own(*arguments))
 
     def make(self) -> None:
         """NEWOBJ."""
         of, arguments = self.take(2)
         if not isinstance(of, _Name) or arguments != ():
             raise RefusedError(f"makes a {of}")
-        self.stack.append(new_object(of))
+        own = self.dialect.callable.get(of)
+        self.stack.append(new_object(of) if own is None else own())
 
     def build(self) -> None:
         """BUILD."""
         (state,) = self.take(1)
         set_state(self.stack[-1], state)
+        if self.dialect.built:
+            self.stack[-1] = self.dialect.built(self.stack[-1], self.stream)
+
+    def persistent(self) -> None:
+        """BINPERSID."""
+        (name,) = self.take(1)
+        if self.dialect.persistent is None:
+            raise RefusedError("uses the instruction BINPERSID")
+        self.stack.append(self.dialect.persistent(name))
 
     def extend(self, items: list[Any]) -> None:
         """APPEND, APPENDS and ADDITEMS."""
@@ -153,7 +202,9 @@ class _Machine:
     def name(self, module: str, attribute: str) -> None:
         """GLOBAL and STACK_GLOBAL: no more than a text, of a thing that may be named."""
         known = _Name(f"{module}.{attribute}")
-        if not (known in CALLABLE or known in SPARSE or known in _HARMLESS or module.partition(".")[0] == "chumpy"):
+        wanted = known in CALLABLE or known in SPARSE or module.partition(".")[0] == "chumpy"
+        allowed = known in _HARMLESS or known in self.dialect.callable or known in self.dialect.names
+        if not (wanted or allowed):
             raise RefusedError(f"names {known}")
         self.stack.append(known)
 
@@ -168,7 +219,7 @@ _HARMLESS: Final = frozenset({"numpy.ndarray", "__builtin__.object", "builtins.o
 
 
 def _pairs(items: list[Any]) -> dict[Any, Any]:
-    keys = items[::2]
+    keys = [resolve(key) if isinstance(key, Pending) and key.kind == "scalar" else key for key in items[::2]]
     if not all(isinstance(key, (str, bytes, int)) for key in keys):
         raise RefusedError("has keys that are no names")
     return dict(zip(keys, items[1::2], strict=True))
@@ -244,6 +295,7 @@ _ACTIONS: Final[Mapping[str, Callable[[_Machine, Any], None]]] = {
     "REDUCE": lambda machine, _: machine.call(),
     "NEWOBJ": lambda machine, _: machine.make(),
     "BUILD": lambda machine, _: machine.build(),
+    "BINPERSID": lambda machine, _: machine.persistent(),
 }
-"""What each instruction does; those that are not here (persistent ids, extension codes, INST, OBJ, buffers) are
+"""What each instruction does; those that are not here (extension codes, INST, OBJ, buffers) are
 refused."""
