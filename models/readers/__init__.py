@@ -1,0 +1,1 @@
+"""Reads what other programs found: one file per format, a registry, and one form for all."""
