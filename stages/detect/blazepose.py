@@ -119,6 +119,13 @@ def read_landmarks(
     return CropReading.of(network, crops).placed(regions)
 
 
+def read_mirrored(
+    network: Network, crops: UInt8[np.ndarray, "batch side side 3"], regions: Float[np.ndarray, "batch 4"]
+) -> Reading:
+    """Read the mirror images of crops; what is said is about the crops."""
+    return _of_mirror_images(network, crops).placed(regions)
+
+
 def read_picture(
     models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], regions: Float[np.ndarray, "batch 4"]
 ) -> Reading:
@@ -131,8 +138,12 @@ def read_twice(
 ) -> tuple[Reading, Reading]:
     """Read crops as they are, and average that with a reading of their mirror images, which errs the other way."""
     plain = CropReading.of(network, crops)
-    twin = CropReading.of(network, np.ascontiguousarray(crops[:, :, ::-1])).unmirrored()
+    twin = _of_mirror_images(network, crops)
     return plain.placed(regions), plain.mean_with(twin.with_sides_of(plain)).placed(regions)
+
+
+def _of_mirror_images(network: Network, crops: UInt8[np.ndarray, "batch side side 3"]) -> CropReading:
+    return CropReading.of(network, np.ascontiguousarray(crops[:, :, ::-1])).unmirrored()
 
 
 def _find_in(

@@ -1,46 +1,145 @@
-"""Carries what mirror images put right over to the frames whose mirror image was not read."""
+"""Half of the network's error changes sign with the mirror image: frames are read as they are and mirrored, in turn.
 
+Every reading is averaged with what the neighbouring ones of the other kind say about its moment: one reading of each
+frame then serves as well as two, and shakes less.
+"""
+
+from collections.abc import Iterator
 from dataclasses import replace
+from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from stages.detect.reading import Reading
+from models.skeletons import LANDMARK_MIRROR
+from stages.detect.reading import PARTS, Reading
+
+BRIDGE_S: Final = 0.15
+"""Readings farther apart than this say nothing about each other, nor about what lies between them."""
+SLOW_S: Final = 0.055
+"""Where frames lie farther apart than this, each is read both ways."""
+
+Values = Float[np.ndarray, "rows 33 7"]
+"""Of every landmark: x and y in pixels, x, y and z in metres, visibility, presence."""
+Times = Float[np.ndarray, " rows"]
 
 
-def carry_over(
-    plain: Reading,
-    mean: Reading,
-    *,
-    has_mean: Bool[np.ndarray, " sightings"],
-    time_s: Float[np.ndarray, " sightings"],
-    person: Int[np.ndarray, " sightings"],
+class Way(IntEnum):
+    """How a frame is read."""
+
+    SKIPPED = 0
+    PLAIN = 1
+    MIRRORED = 2
+    BOTH = 3
+
+
+def ways(timestamps_s: Float[np.ndarray, " frames"], skip_rate_hz: float, *, mirrored: bool) -> list[Way]:
+    """How each frame is read: plain and mirrored in turn; of more than `skip_rate_hz` frames a second every other
+    one; the last always."""
+    step_s = float(np.median(np.diff(timestamps_s))) if len(timestamps_s) > 1 else np.inf
+    step = 2 if step_s < 1 / skip_rate_hz else 1
+    both = (Way.PLAIN, Way.MIRRORED) if step_s < SLOW_S else (Way.BOTH, Way.BOTH)
+    turns = both if mirrored else (Way.PLAIN, Way.PLAIN)
+    last = len(timestamps_s) - 1
+    return [
+        turns[index // step % 2] if index % step == 0 or index == last else Way.SKIPPED for index in range(last + 1)
+    ]
+
+
+def both_ways(
+    reading: Reading, way: Int[np.ndarray, " rows"], time_s: Times, person: Int[np.ndarray, " rows"]
 ) -> Reading:
-    """Give every sighting of a person the correction of his neighbouring sightings that were read twice.
+    """What readings would be if each had been made both ways; rows of one person are in order of time."""
+    values = _values(reading)
+    for rows in _stretches(time_s, person):
+        plain, mirrored = rows[way[rows] == Way.PLAIN], rows[way[rows] == Way.MIRRORED]
+        if len(plain) and len(mirrored):
+            alike = _between(time_s[plain], values[plain], time_s[mirrored])
+            values[mirrored] = _with_sides_of(alike, values[mirrored])
+            sign = np.select([way[rows] == Way.PLAIN, way[rows] == Way.MIRRORED], [1.0, -1.0])
+            half = _half_difference(values, time_s, plain, mirrored)
+            values[rows] += sign[:, None, None] * _between(time_s[half[0]], half[1], time_s[rows])
+    return _reading(values, reading)
 
-    Half of the network's error changes sign with the mirror image and hardly changes from frame to frame, so its
-    correction (mean - plain) is a line between two sightings in time. The rows of one person are in order of time.
+
+def filled(
+    reading: Reading,
+    time_s: Times,
+    person: Int[np.ndarray, " rows"],
+    at_s: Float[np.ndarray, " wanted"],
+    whose: Int[np.ndarray, " wanted"],
+) -> tuple[Bool[np.ndarray, " wanted"], Int[np.ndarray, " found"], Reading]:
+    """Readings at moments that were skipped, on a line between that person's readings before and after.
+
+    Returns:
+        For which of the wanted moments there are both, the rows of the readings before them, and what lies between.
     """
-    landmarks_px, rough_m = mean.landmarks_px.copy(), mean.rough_m.copy()
-    for index in np.unique(person):
-        known = np.flatnonzero((person == index) & has_mean)
-        wanted = np.flatnonzero((person == index) & ~has_mean)
-        if len(known) and len(wanted):
-            before, after, share = _neighbours(time_s[known], time_s[wanted])
-            for target, change in (
-                (landmarks_px, mean.landmarks_px - plain.landmarks_px),
-                (rough_m, mean.rough_m - plain.rough_m),
-            ):
-                target[wanted] += (1 - share) * change[known[before]] + share * change[known[after]]
-    return replace(mean, landmarks_px=landmarks_px, rough_m=rough_m)
+    found, before, after = np.zeros(len(at_s), bool), np.zeros(len(at_s), np.intp), np.zeros(len(at_s), np.intp)
+    for one in np.unique(whose):
+        rows, wanted = np.flatnonzero(person == one), np.flatnonzero(whose == one)
+        place = np.searchsorted(time_s[rows], at_s[wanted])
+        inside = (place > 0) & (place < len(rows))
+        wanted, place = wanted[inside], place[inside]
+        before[wanted], after[wanted] = rows[place - 1], rows[place]
+        found[wanted] = time_s[after[wanted]] - time_s[before[wanted]] < BRIDGE_S
+    before, after = before[found], after[found]
+    share = (at_s[found] - time_s[before]) / (time_s[after] - time_s[before])
+    values, score = _values(reading), reading.score
+    lines = values[before] + share[:, None, None] * (values[after] - values[before])
+    between = _reading(lines, reading.at(before))
+    return found, before, replace(between, score=score[before] + share * (score[after] - score[before]))
 
 
-def _neighbours(
-    known_s: Float[np.ndarray, " known"], wanted_s: Float[np.ndarray, " wanted"]
-) -> tuple[Int[np.ndarray, " wanted"], Int[np.ndarray, " wanted"], Float[np.ndarray, "wanted 1 1"]]:
-    """Indices of the known moments before and after each wanted one, and the share of the later."""
-    before = np.maximum(np.searchsorted(known_s, wanted_s) - 1, 0)
-    after = np.minimum(before + 1, len(known_s) - 1)
+def _half_difference(
+    values: Values, time_s: Times, plain: Int[np.ndarray, " plain"], mirrored: Int[np.ndarray, " mirrored"]
+) -> tuple[Int[np.ndarray, " some"], Float[np.ndarray, "some 33 7"]]:
+    """Half of mirrored less plain at the readings that lie between two of the other kind; or where there are none,
+    at all, as if nothing had moved."""
+    ends = max(time_s[plain[0]], time_s[mirrored[0]]), min(time_s[plain[-1]], time_s[mirrored[-1]])
+    rows = np.sort(np.concatenate([plain, mirrored]))
+    inner = rows[(time_s[rows] >= ends[0]) & (time_s[rows] <= ends[1])]
+    rows = inner if len(inner) else rows
+    as_plain = _between(time_s[plain], values[plain], time_s[rows])
+    as_mirrored = _between(time_s[mirrored], values[mirrored], time_s[rows])
+    return rows, (as_mirrored - as_plain) / 2
+
+
+def _stretches(time_s: Times, person: Int[np.ndarray, " rows"]) -> Iterator[Int[np.ndarray, " some"]]:
+    """Rows of one person without a long gap."""
+    for one in np.unique(person):
+        rows = np.flatnonzero(person == one)
+        yield from np.split(rows, np.flatnonzero(np.diff(time_s[rows]) > BRIDGE_S) + 1)
+
+
+def _with_sides_of(one: Values, other: Values) -> Values:
+    """The other with left and right exchanged in each part of the body that agrees far better with the one so."""
+    mended, exchanged = other.copy(), other[:, list(LANDMARK_MIRROR)]
+    for part in PARTS:
+        as_is, turned = (
+            np.linalg.norm(values[:, part, :2] - one[:, part, :2], axis=-1).mean(axis=1)
+            for values in (other, exchanged)
+        )
+        swap = turned < as_is / 2
+        mended[swap, part] = exchanged[swap, part]
+    return mended
+
+
+def _between(known_s: Times, known: Values, at_s: Float[np.ndarray, " wanted"]) -> Float[np.ndarray, "wanted 33 7"]:
+    """On a line between the known moments about each wanted one; the nearest beyond them."""
+    after = np.clip(np.searchsorted(known_s, at_s), 1, max(len(known_s) - 1, 1))
+    before, after = after - 1, np.minimum(after, len(known_s) - 1)
     gap_s = np.where(after > before, known_s[after] - known_s[before], 1.0)
-    share = np.clip((wanted_s - known_s[before]) / gap_s, 0.0, 1.0)
-    return before, after, share[:, None, None]
+    share = np.clip((at_s - known_s[before]) / gap_s, 0.0, 1.0)[:, None, None]
+    return known[before] + share * (known[after] - known[before])
+
+
+def _values(reading: Reading) -> Values:
+    seen = np.stack([reading.visibility, reading.presence], axis=-1)
+    return np.concatenate([reading.landmarks_px, reading.rough_m, seen], axis=-1)
+
+
+def _reading(values: Values, like: Reading) -> Reading:
+    seen = np.clip(values[..., 5:], 0.0, 1.0)
+    points = {"landmarks_px": values[..., :2], "rough_m": values[..., 2:5]}
+    return replace(like, **points, visibility=seen[..., 0], presence=seen[..., 1])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 from models.skeletons import LANDMARK_MIRROR
 from stages.detect.networks import Network, sigmoid
@@ -19,7 +19,7 @@ _POINTS: Final = 39
 """33 landmarks and six helpers: 33 is the middle of the person, 34 lies on the circle about him."""
 
 _MIRROR: Final = np.array([*LANDMARK_MIRROR, *range(33, _POINTS)])
-_PARTS: Final = (slice(0, 11), slice(11, 23), slice(23, 33))
+PARTS: Final = (slice(0, 11), slice(11, 23), slice(23, 33))
 """Face, arms and legs: what the network turns the wrong way round as one."""
 
 
@@ -40,7 +40,11 @@ class Reading:
 
     def only(self, kept: Bool[np.ndarray, " batch"]) -> "Reading":
         """The readings that are kept."""
-        return Reading(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
+        return self.at(np.flatnonzero(kept))
+
+    def at(self, rows: Int[np.ndarray, " some"]) -> "Reading":
+        """The readings in these rows."""
+        return Reading(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     @staticmethod
     def concatenate(readings: Sequence["Reading"]) -> "Reading":
@@ -90,7 +94,7 @@ class CropReading:
         """
         source = np.broadcast_to(np.arange(_POINTS), self.visibility.shape).copy()
         swapped = self.unit[:, _MIRROR]
-        for part in _PARTS:
+        for part in PARTS:
             as_is = np.linalg.norm(self.unit - other.unit, axis=-1)[:, part].mean(axis=1)
             exchanged = np.linalg.norm(swapped - other.unit, axis=-1)[:, part].mean(axis=1)
             source[:, part] = np.where((exchanged < as_is / 2)[:, None], _MIRROR[part], source[:, part])

@@ -16,7 +16,7 @@ from stages.detect import blazepose, networks, regions
 from stages.detect.blazepose import BlazePose
 from stages.detect.claims import one_reading_each, strangers
 from stages.detect.follow import follow
-from stages.detect.mirror import carry_over
+from stages.detect.mirror import Way, both_ways, filled, ways
 from stages.detect.newcomers import seat
 from stages.detect.reading import CropReading, Reading, refine_by_heat
 from stages.detect.scene import Followed, Scene
@@ -355,28 +355,63 @@ def test_of_two_lost_the_one_found_is_whom_he_looks_like() -> None:
     assert [person.region_index for person in stranger] == [0, 1, 2]
 
 
-def test_corrections_of_mirror_images_are_carried_along_a_line_in_time() -> None:
-    plain = some_readings(6)
-    time_s, person = np.array([0.0, 0.0, 0.1, 0.1, 0.4, 0.4]), np.array([0, 1, 0, 1, 0, 1])
-    slope = np.where(person == 0, 10.0, -20.0)
-    true_px = plain.landmarks_px + (1 + slope * time_s)[:, None, None]
-    has_mean = np.array([True, True, False, False, True, True])
-    mean = replace(
-        plain, landmarks_px=np.where(has_mean[:, None, None], true_px, plain.landmarks_px), rough_m=plain.rough_m
-    )
-    carried = carry_over(plain, mean, has_mean=has_mean, time_s=time_s, person=person)
-    np.testing.assert_allclose(carried.landmarks_px, true_px)
-    np.testing.assert_array_equal(carried.rough_m, plain.rough_m)
+# Reading in turn
 
 
-def test_before_the_first_mirror_image_its_correction_holds() -> None:
-    plain = some_readings(2)
-    mean = replace(plain, rough_m=plain.rough_m + np.array([0.0, 0.5])[:, None, None])
-    frame = {"time_s": np.array([0.0, 0.1]), "person": np.array([3, 3])}
-    carried = carry_over(plain, mean, has_mean=np.array([False, True]), **frame)
-    np.testing.assert_allclose(carried.rough_m, plain.rough_m + 0.5)
-    untouched = carry_over(plain, plain, has_mean=np.array([False, False]), **frame)
-    np.testing.assert_array_equal(untouched.rough_m, plain.rough_m)
+def test_frames_are_read_plain_and_mirrored_in_turn_and_fast_ones_every_other() -> None:
+    plain, mirrored, both, skipped = Way.PLAIN, Way.MIRRORED, Way.BOTH, Way.SKIPPED
+    assert ways(np.arange(4) / 30, 45.0, mirrored=True) == [plain, mirrored, plain, mirrored]
+    assert ways(np.arange(6) / 60, 45.0, mirrored=True) == [plain, skipped, mirrored, skipped, plain, plain]
+    assert ways(np.arange(3) / 12, 45.0, mirrored=True) == [both] * 3
+    assert ways(np.arange(3) / 30, 45.0, mirrored=False) == [plain] * 3
+    assert ways(np.zeros(1), 45.0, mirrored=True) == [both]
+
+
+def in_turn(time_s: np.ndarray, error: float = 5.0) -> tuple[Reading, Reading, np.ndarray]:
+    """Readings of one who moves evenly, an error that changes sign with the mirror image on them; without it; ways."""
+    still, count = some_readings(1), len(time_s)
+    true = still.at(np.zeros(count, int))
+    true = replace(true, landmarks_px=true.landmarks_px + 40 * time_s[:, None, None])
+    way = np.array([Way.PLAIN, Way.MIRRORED] * count)[:count].astype(int)
+    sign = np.where(way == Way.PLAIN, error, -error)[:, None, None]
+    return replace(true, landmarks_px=true.landmarks_px + sign, rough_m=true.rough_m + sign / 100), true, way
+
+
+def test_errors_that_change_sign_with_the_mirror_image_vanish_for_one_who_moves_evenly() -> None:
+    time_s = np.arange(9) / 30
+    read, true, way = in_turn(time_s)
+    found = both_ways(read, way, time_s, np.zeros(9, int))
+    np.testing.assert_allclose(found.landmarks_px, true.landmarks_px, atol=1e-9)
+    np.testing.assert_allclose(found.rough_m, true.rough_m, atol=1e-9)
+
+
+def test_people_and_moments_far_apart_say_nothing_about_each_other() -> None:
+    time_s = np.array([0.0, 0.03, 0.0, 1.0])
+    read, _, _ = in_turn(time_s)
+    way, person = np.array([Way.PLAIN, Way.PLAIN, Way.MIRRORED, Way.MIRRORED]), np.array([0, 0, 1, 0])
+    found = both_ways(read, way, time_s, person)
+    np.testing.assert_array_equal(found.landmarks_px, read.landmarks_px)
+
+
+def test_a_mirrored_reading_that_takes_left_legs_for_right_is_turned_before_averaging() -> None:
+    time_s = np.arange(5) / 30
+    read, true, way = in_turn(time_s, error=0.0)
+    legs, landmarks_px = slice(23, 33), read.landmarks_px.copy()
+    landmarks_px[1, legs] = landmarks_px[1, list(LANDMARK_MIRROR)][legs]
+    found = both_ways(replace(read, landmarks_px=landmarks_px), way, time_s, np.zeros(5, int))
+    np.testing.assert_allclose(found.landmarks_px, true.landmarks_px, atol=1e-9)
+
+
+def test_what_was_skipped_lies_on_a_line_between_near_readings_of_the_same_person() -> None:
+    time_s = np.array([0.0, 0.0, 0.04, 0.04, 0.5])
+    read, true, _ = in_turn(time_s, error=0.0)
+    person = np.array([0, 1, 0, 1, 0])
+    at_s, whose = np.array([0.01, 0.02, 0.2, 0.6, 0.02]), np.array([0, 1, 0, 0, 2])
+    found, before, between = filled(read, time_s, person, at_s, whose)
+    assert found.tolist() == [True, True, False, False, False]
+    assert before.tolist() == [0, 1]
+    expected = true.landmarks_px[:2] + 40 * at_s[:2, None, None]
+    np.testing.assert_allclose(between.landmarks_px, expected)
 
 
 # The stage
