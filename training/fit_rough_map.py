@@ -29,7 +29,7 @@ from models.rough_map import (
 )
 from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
 from models.weights import file_sha256
-from training.synthesize import Sightings, read
+from training.sightings import Sightings, read
 
 RIDGES: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 """Pull toward leaving the rough metres alone, as a share of each feature's variance."""
@@ -70,12 +70,12 @@ def main(train: Path, test: Path, out: Path, without: tuple[str, ...] = ()) -> N
         without: takes that are left out, so that they can serve to tune what uses the map.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    seen = read(train)
+    seen = read(train).as_read()
     examples = prepare(seen.only(~np.isin(seen.clip, without)))
     ridge = choose_ridge(examples)
     rough_map = fit(examples, ridge)
     np.savez_compressed(out, allow_pickle=False, weight=rough_map.weight.astype(np.float32))
-    report(examples, prepare(read(test)), rough_map)
+    report(examples, prepare(read(test).as_read()), rough_map)
     log.info("ridge %g, %d frames; %s: sha256 %s", ridge, len(examples.subject), out, file_sha256(out))
 
 
