@@ -296,17 +296,11 @@ def _last_frames(
 def _packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream] | None]":
     """Yield packets with stamps that do not leap, and None where the file breaks off.
 
-    An incomplete packet is decoded, for others are built on it; only the last one of a file that was cut off would
-    give nothing but a torn picture.
+    An incomplete packet is decoded: others are built on it, and of the last one of a file that was cut off a part of
+    the picture is better than none.
     """
-    torn = None
     try:
-        for packet in _without_leaps(container, stream):
-            if torn is not None:
-                yield torn if packet.size else None
-            torn = packet if packet.is_corrupt else None
-            if torn is None:
-                yield packet
+        yield from _without_leaps(container, stream)
     except FFmpegError:
         yield None
 
