@@ -22,6 +22,10 @@ def _no_turns() -> Float[np.ndarray, "0 3 3"]:
     return np.zeros((0, 3, 3))
 
 
+def _no_deviations() -> Float[np.ndarray, "0 33 3"]:
+    return np.zeros((0, 33, 3))
+
+
 def _require_rising(timestamps_s: np.ndarray) -> None:
     _require(bool(np.all(np.diff(timestamps_s) > 0)), "time stamps must rise strictly")
 
@@ -159,6 +163,9 @@ class JointTrack(Contract):
         camera_matrix: pinhole, pixels of the upright picture.
         camera_from_steady: how the camera has turned from there, frame by frame; no rows for one that stands still.
         camera_is_known: the background showed whether and how it turned; else paths hold only if it stood still.
+        sigma_m: standard deviation of each of landmarks_m along the world's axes, about the middle of the hips, of what
+            one camera and its detector leave open; large where a landmark is hidden and was inferred. No rows where
+            nobody can tell.
     """
 
     rate_hz: int
@@ -172,12 +179,16 @@ class JointTrack(Contract):
     camera_matrix: Float[np.ndarray, "3 3"]
     camera_from_steady: Float[np.ndarray, "turns 3 3"] = field(default_factory=_no_turns, kw_only=True)
     camera_is_known: bool = field(default=True, kw_only=True)
+    sigma_m: Float[np.ndarray, "told 33 3"] = field(default_factory=_no_deviations, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_rising(self.timestamps_s)
         _require_nan_free(self.observed, self.landmarks_m, self.landmarks_px, self.confidence)
         _require(len(self.camera_from_steady) in (0, len(self.observed)), "a camera turns in every frame or in none")
+        if len(self.sigma_m):
+            _require(len(self.sigma_m) == len(self.observed), "deviations are told of every frame or of none")
+            _require(bool((self.sigma_m[self.observed] > 0).all()), "a deviation is not above zero")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,17 @@ VERSION: Final = 4
 
 
 def reads(config: Config) -> tuple[Path, ...]:
-    """Files other than the video that decide the result: the map of the detector's metres."""
+    """Files other than the video that decide the result: the map of the detector's metres, and the network."""
+    from models.nets.lifter_file import lifter_file  # noqa: PLC0415
     from models.rough_map import map_file  # noqa: PLC0415
 
-    return (map_file(),) if config.corrected else ()
+    match config.lifter:
+        case "learned":
+            return map_file(), lifter_file()
+        case "linear":
+            return (map_file(),)
+        case "rough":
+            return ()
 
 
 def run(config: Config, clip: Clip, detections: Detections, person: Person) -> JointTrack:

@@ -2,8 +2,11 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Literal
 
 from models.errors import ConfigError
+
+Lifter = Literal["learned", "linear", "rough"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,8 @@ class Noise:
     """Of the corrected shape across the line of sight."""
     depth_m: float = 0.05
     """Of the corrected shape along the line of sight."""
+    learned: float = 1.0
+    """Factor on the deviations that the network tells, which stand in for both of the shape's."""
     place: float = 2.5
     """Factor on both for the place of a landmark about the hips."""
     bone: float = 2.0
@@ -45,8 +50,9 @@ class Config:
     metre: float = 1.04
     """What a metre of the fitted skeleton is where no stature is given: a detector squeezes depth, and with it every
     bone that points toward the camera."""
-    corrected: bool = True
-    """Correct the detector's metres by the map fitted on drawn people; False takes them as they are."""
+    lifter: Lifter = "linear"
+    """What corrects the detector's metres: a network that sees a second before and after and says how sure it is
+    (learned), one map for all (linear), or nothing (rough)."""
     noise: Noise = field(default_factory=Noise)
     """How far the detector's values are off."""
     jerk: float = 60.0

@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import median_filter
 
 from models import camera, landmark_bones
-from models.rough_map import RoughMap, correct, make_features
+from models.nets.lifter_inputs import make_inputs, map_features
+from models.rough_map import RoughMap, correct
 from models.side_swap import Sides, swap_sides
 from models.skeletons import LANDMARK_INDEX
 from models.trajectory import LengthPrior
@@ -37,6 +38,9 @@ class Sight:
 
     Attributes:
         shape_m: corrected rough landmarks about the middle of both hips in camera axes.
+        sigma_m: standard deviations of the shape's coordinates across the line of sight and along it, where a network
+            told them; no rows otherwise.
+        inputs: what a network is told (models.nets.lifter_inputs).
         camera_from_look: the axes that the rough shape was seen along.
         look_px: side of the region that was looked at.
         confidence: 0..1; 0 where not observed.
@@ -47,6 +51,8 @@ class Sight:
     observed: Bool[np.ndarray, " frames"]
     pixels: Float[np.ndarray, "frames 33 2"]
     shape_m: Float[np.ndarray, "frames 33 3"]
+    sigma_m: Float[np.ndarray, "told 33 2"]
+    inputs: Float[np.ndarray, "frames inputs"]
     camera_from_look: Float[np.ndarray, "frames 3 3"]
     look_px: Float[np.ndarray, " frames"]
     confidence: Float[np.ndarray, "frames 33"]
@@ -65,8 +71,9 @@ def gather(
     camera_from_look = camera.camera_from_ray(region[:, :2], camera_matrix)
     landmarks_px = swap_sides(person.landmarks_px, sides.swapped)
     rough_m = swap_sides(person.rough_m, sides.swapped)
-    features = make_features(rough_m, landmarks_px, camera_from_look, camera_matrix)
-    shape_m = np.einsum("fij,fpj->fpi", camera_from_look, correct(rough_map, features))
+    visibility = swap_sides(person.visibility, sides.swapped)
+    inputs = make_inputs(rough_m, landmarks_px, visibility, person.region, camera_matrix)
+    shape_m = np.einsum("fij,fpj->fpi", camera_from_look, correct(rough_map, map_features(inputs)))
     pixels = plan.apply(landmarks_px)
     presence = np.nan_to_num(person.presence, nan=1.0)
     believed = person.visibility * presence * np.where(sides.torn, TORN, 1.0)[:, None]
@@ -79,6 +86,8 @@ def gather(
         observed=plan.observed,
         pixels=pixels,
         shape_m=plan.apply(shape_m),
+        sigma_m=np.zeros((0, 33, 2)),
+        inputs=plan.apply(inputs),
         camera_from_look=camera.camera_from_ray(np.nan_to_num(plan.apply(region[:, :2])), camera_matrix),
         look_px=plan.apply(region[:, 2]),
         confidence=np.nan_to_num(np.clip(confidence, 0, 1) * np.where(outside, OUTSIDE, 1.0)),
@@ -119,15 +128,29 @@ def weigh(sight: Sight, length_m: Float[np.ndarray, " lengths"], noise: Noise) -
     bone_worth = worth[:, skeleton.pair].min(axis=2)
     sigma_px = noise.pixel * np.where(sight.observed, sight.look_px, 1.0)
     bone_information = (noise.bone * length_m[skeleton.length_index]) ** -2.0
-    precision = np.array([noise.shape_m, noise.shape_m, noise.depth_m]) ** -2.0
+    usual_m, shape_worth = _share_out(sight, noise)
+    place_worth, shared_worth = worth * shape_worth[:, points], shape_worth[:, points][:, skeleton.pair].min(axis=2)
+    precision = usual_m[:, None, [0, 0, 1]] ** -2.0
     return Evidence(
         pixels=np.where(seen[..., None], sight.pixels[:, points], 0.0),
         pixel_information=worth / sigma_px[:, None] ** 2,
         shape_m=np.where(seen[..., None], sight.shape_m[:, points], 0.0),
         shape_metric=(sight.camera_from_look * precision) @ np.swapaxes(sight.camera_from_look, 1, 2),
-        shape_information=np.concatenate([worth * noise.place**-2.0, bone_worth * bone_information], axis=1),
+        shape_information=np.concatenate(
+            [place_worth * noise.place**-2.0, bone_worth * shared_worth * bone_information], axis=1
+        ),
         seen=sight.observed,
     )
+
+
+def _share_out(sight: Sight, noise: Noise) -> tuple[Float[np.ndarray, "frames 2"], Float[np.ndarray, "frames 33"]]:
+    """A frame's usual deviations across the line of sight and along it, and each landmark's worth beside the usual."""
+    if not len(sight.sigma_m):
+        frames = len(sight.observed)
+        return np.tile([noise.shape_m, noise.depth_m], (frames, 1)), np.ones((frames, 33))
+    sigma_m = np.where(sight.observed[:, None, None], noise.learned * sight.sigma_m, 1.0)
+    usual_m = np.exp(np.log(sigma_m[:, landmark_bones.SOLVED_INDEX]).mean(axis=1))
+    return usual_m, (usual_m[:, None] / sigma_m).prod(axis=2)
 
 
 def first_guess(sight: Sight) -> Float[np.ndarray, "frames 33 3"]:

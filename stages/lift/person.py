@@ -2,6 +2,7 @@
 
 import logging
 import math
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -9,6 +10,7 @@ from jaxtyping import Bool, Float
 from models import camera, landmark_bones
 from models.camera_turns import Turns, camera_turns, still
 from models.errors import InputError
+from models.nets.lifter_file import load_lifter
 from models.resample import resample_turns
 from models.rough_map import identity_map, load_map
 from models.skeletons import LANDMARK_INDEX
@@ -16,7 +18,9 @@ from models.trajectory import Fit, FitOptions, View, fit_trajectory
 from stages.contracts import Clip, JointTrack, Person
 from stages.lift import evidence, resample
 from stages.lift.config import Config
+from stages.lift.doubt import deviations
 from stages.lift.head import carry_face
+from stages.lift.shape import reshape
 from stages.lift.sides import find_sides
 
 log = logging.getLogger(__name__)
@@ -44,11 +48,17 @@ def lift_person(config: Config, clip: Clip, person: Person, background: Float[np
             f"one person was seen in {int(seen.sum())} scattered frames only", "choose another person or another part"
         )
     turns = _turns(config, background, camera_matrix) if config.camera_turns else still(known=True)
-    sight = evidence.gather(person, sides, plan, camera_matrix, load_map() if config.corrected else identity_map())
+    sight = evidence.gather(
+        person, sides, plan, camera_matrix, identity_map() if config.lifter == "rough" else load_map()
+    )
+    if config.lifter == "learned":
+        sight = reshape(sight, load_lifter())
     turns = _at_rate(turns, clip, sight)
-    fit, points_m = _fit(config, evidence.steady(sight, turns.camera_from_steady), View(camera_matrix, rate_hz))
+    steady = evidence.steady(sight, turns.camera_from_steady)
+    fit, points_m = _fit(config, steady, View(camera_matrix, rate_hz))
     swapped = plan.nearest(sides.swapped) & plan.observed
-    return _in_world(config, points_m * _scale(config, fit), sight, swapped, turns)
+    track = _in_world(config, points_m * _scale(config, fit), sight, swapped, turns)
+    return replace(track, sigma_m=deviations(steady, track.world_from_camera))
 
 
 def _turns(config: Config, background: Float[np.ndarray, "watched 4"], camera_matrix: np.ndarray) -> Turns:

@@ -19,7 +19,7 @@ FOCAL_PX = 1000.0
 SIZE_PX = (1280, 720)
 CAMERA = camera.pinhole(FOCAL_PX, *SIZE_PX)
 BODY = slice(11, 33)
-KNOWN = lift.Config(focal_length_px=FOCAL_PX, corrected=False, metre=1.0)
+KNOWN = lift.Config(focal_length_px=FOCAL_PX, lifter="rough", metre=1.0)
 
 
 def see(times_s, *, clip_times_s=None, depth=0.8, noise_px=0.0, seed=0):
@@ -279,7 +279,7 @@ def test_lift_names_the_map_it_reads_and_takes_the_metres_as_they_are_without_it
     assert [path.name for path in lift.reads(lift.Config())] == ["rough_map.npz"]
     assert lift.reads(KNOWN) == ()
     clip, person = see(steady(30))
-    corrected = lifted(dataclasses.replace(KNOWN, corrected=True), clip, person)
+    corrected = lifted(dataclasses.replace(KNOWN, lifter="linear"), clip, person)
     assert np.linalg.norm(corrected.landmarks_m - lifted(KNOWN, clip, person).landmarks_m, axis=2).mean() > 0.01
 
 

@@ -1,0 +1,125 @@
+"""The network that lifts: what the linear map of the detector's metres still lacks, and how sure that is.
+
+One frame with about a second before and after it. All layers see a frame and, apart from it, its mirror image; the
+answer is the mean of both, so that a mirrored film gives mirrored landmarks exactly.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from models.nets.lifter_inputs import INPUTS, input_mirror
+from models.skeletons import LANDMARK_MIRROR
+
+STEP_S: Final = 1 / 15
+"""Between the frames that the network joins."""
+DILATIONS: Final = (1, 2, 4, 8)
+REACH: Final = sum(DILATIONS)
+"""Frames to either side that an answer depends on."""
+LOG_SD_RANGE: Final = (-5.5, -0.5)
+FIRST_LOG_SD: Final = (-3.5, -2.8)
+"""Of the logarithm of a deviation in metres: bounds, and where training begins across the look and along it."""
+OF_LANDMARK: Final = 5
+"""Numbers that a landmark gets: what to add, and the logarithms of two deviations."""
+_SIGNS: Final = (-1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network says of every frame, in the axes of the look.
+
+    Attributes:
+        added_m: to the linearly mapped shape.
+        log_sd: logarithm of the standard deviation in metres of each coordinate across the look and along it.
+    """
+
+    added_m: Float[Tensor, "*batch frames 33 3"]
+    log_sd: Float[Tensor, "*batch frames 33 2"]
+
+
+class Lifter(nn.Module):
+    """A layer for each frame, four that join frames farther and farther apart with one for each frame after, an answer.
+
+    Args:
+        width: of all features.
+        dropout: while training.
+    """
+
+    input_mean: Tensor
+    input_scale: Tensor
+    mirror_order: Tensor
+    mirror_sign: Tensor
+    share: Tensor
+
+    def __init__(self, width: int = 256, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.plan = {"width": width}
+        order, sign = input_mirror()
+        self.register_buffer("input_mean", torch.zeros(INPUTS))
+        self.register_buffer("input_scale", torch.ones(INPUTS))
+        self.register_buffer("share", torch.ones(()))
+        self.register_buffer("mirror_order", torch.tensor(order), persistent=False)
+        self.register_buffer("mirror_sign", torch.tensor(sign), persistent=False)
+        self.entry = nn.Linear(INPUTS + 1, width)
+        self.joins = nn.ModuleList(_Join(width, dilation, dropout) for dilation in DILATIONS)
+        self.norm = nn.LayerNorm(width)
+        self.last = nn.Linear(width, 33 * OF_LANDMARK)
+        nn.init.normal_(self.last.weight, std=1e-3)
+        with torch.no_grad():
+            self.last.bias.copy_(torch.tensor((0.0, 0.0, 0.0, *FIRST_LOG_SD)).repeat(33))
+
+    def forward(
+        self, inputs: Float[Tensor, "*batch frames inputs"], seen: Bool[Tensor, "*batch frames"]
+    ) -> Float[Tensor, "*batch frames 33 5"]:
+        """One-sided: what `answer_both` averages over a frame and its mirror image, as numbers.
+
+        Args:
+            inputs: models.nets.lifter_inputs; whatever stands where nobody was seen.
+        """
+        known = seen[..., None]
+        given = torch.where(known, (inputs - self.input_mean) * self.input_scale, 0.0).clamp(-8, 8)
+        features = self.entry(torch.cat([given, known.to(given.dtype)], dim=-1))
+        for join in self.joins:
+            features = join(features)
+        return self.last(self.norm(features)).unflatten(-1, (33, OF_LANDMARK))
+
+    def mirrored(self, inputs: Float[Tensor, "*batch frames inputs"]) -> Float[Tensor, "*batch frames inputs"]:
+        """The same looks at the same person in a mirror."""
+        return inputs[..., self.mirror_order] * self.mirror_sign
+
+
+class _Join(nn.Module):
+    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.norm = nn.LayerNorm(width)
+        self.three = nn.Linear(3 * width, width)
+        self.one = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.normal_(self.one.weight, std=0.02)
+        nn.init.zeros_(self.one.bias)
+
+    def forward(self, features: Float[Tensor, "*batch frames width"]) -> Float[Tensor, "*batch frames width"]:
+        normed = self.norm(features)
+        frames = normed.shape[-2]
+        padded = nn.functional.pad(normed, (0, 0, self.dilation, self.dilation))
+        taps = [padded[..., shift : shift + frames, :] for shift in (0, self.dilation, 2 * self.dilation)]
+        inner = self.dropout(nn.functional.gelu(self.three(torch.cat(taps, dim=-1))))
+        return features + self.dropout(self.one(inner))
+
+
+def answer_both(
+    net: Lifter, inputs: Float[Tensor, "*batch frames inputs"], seen: Bool[Tensor, "*batch frames"]
+) -> Answer:
+    """The mean of what the network says of the looks and, turned back, of their mirror image."""
+    own = net(inputs, seen)
+    twin = net(net.mirrored(inputs), seen)[..., list(LANDMARK_MIRROR), :] * own.new_tensor(_SIGNS)
+    return as_answer((own + twin) / 2, net.share)
+
+
+def as_answer(numbers: Float[Tensor, "*batch frames 33 5"], share: Tensor | float = 1.0) -> Answer:
+    """Numbers as the network gives them, and how much of what it adds is taken."""
+    return Answer(share * numbers[..., :3], numbers[..., 3:].clamp(*LOG_SD_RANGE))
