@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.errors import ConfigError
 from pipeline import artefacts
 
 
@@ -45,10 +46,27 @@ def stamp_of(run: Callable[..., object], config: Any, inputs: tuple[object, ...]
         "version": module.VERSION,
         "config": as_json(config),
         "inputs": [artefacts.digest(item) for item in inputs],
-        "reads": {path.name: artefacts.digest(path) for path in reads(config)} if reads else {},
+        "reads": {name: artefacts.digest(path) for name, path in _named(reads(config)).items()} if reads else {},
     }
     key = hashlib.sha256(json.dumps([stage, parts], sort_keys=True).encode()).hexdigest()
     return Stamp(stage, key, **parts)
+
+
+def _named(paths: tuple[Path, ...]) -> dict[str, Path]:
+    """Files by their names; those that share one by their folders too, for every export of a network is end2end.onnx.
+
+    Raises:
+        ConfigError: two files share both.
+    """
+    names = [path.name for path in paths]
+    named = {
+        str(Path(path.parent.name, path.name)) if names.count(path.name) > 1 else path.name: path for path in paths
+    }
+    if len(named) < len(set(paths)):
+        raise ConfigError(
+            f"{', '.join(map(str, paths))} share names and folders' names", "rename one of them: results name them so"
+        )
+    return named
 
 
 def as_json(config: Any) -> Any:

@@ -17,10 +17,11 @@ def run(config: Config, video: Path, clip: Clip) -> Detections:
     """Find everyone in every frame of the clip.
 
     Raises:
-        WeightsError: the networks of mediapipe 0.10.14 are not installed, or the bundle does not hold such networks.
+        WeightsError: the networks of mediapipe 0.10.14 are not installed, or a file named in the settings is missing
+            or holds no such network.
     """
     match config.detector:
-        case "blazepose":
+        case "blazepose" | "rtmpose":
             return two_pass.detect(config, video, clip)
         case "mediapipe":
             # MediaPipe takes a second to import, so only whoever asks for it pays.
@@ -31,4 +32,5 @@ def run(config: Config, video: Path, clip: Clip) -> Detections:
 
 def reads(config: Config) -> tuple[Path, ...]:
     """Files other than the video that decide the result: the networks."""
-    return network_files() if config.bundle is None else (config.bundle,)
+    blazepose = network_files() if config.bundle is None else (config.bundle,)
+    return (*blazepose, *(path for path in (config.rtmpose_pose, config.rtmpose_detector) if path is not None))

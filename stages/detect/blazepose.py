@@ -14,6 +14,7 @@ from jaxtyping import Float, Int, UInt8
 from stages.detect.networks import DETECTION, LANDMARKS, Network, load_network, sigmoid
 from stages.detect.reading import CROP_SIDE, OUTPUTS, CropReading, Reading
 from stages.detect.regions import cut, merge_overlapping, picture_from_crop, region_about
+from stages.detect.rtmpose import PersonNetwork
 
 _WHOLE_SIDE: Final = 224
 _OVERLAP: Final = 0.3
@@ -24,10 +25,11 @@ SAME_PLACE: Final = 0.15
 
 @dataclass(frozen=True, eq=False)
 class BlazePose:
-    """Both networks, loaded; belongs to one thread."""
+    """Both networks, loaded, and another that finds people in place of the first; belongs to one thread."""
 
     detection: Network
     landmarks: Network
+    people: PersonNetwork | None = None
 
 
 def load(bundle: Path | None = None) -> BlazePose:
@@ -149,6 +151,9 @@ def _of_mirror_images(network: Network, crops: UInt8[np.ndarray, "batch side sid
 def _find_in(
     models: BlazePose, picture: UInt8[np.ndarray, "height width 3"], min_score: float, look: Float[np.ndarray, " 4"]
 ) -> tuple[Float[np.ndarray, "people 4"], Float[np.ndarray, " people"]]:
+    if models.people is not None:
+        regions = models.people.regions(picture, look)
+        return regions, np.ones(len(regions))
     output = models.detection(cut(picture, look, _WHOLE_SIDE).astype(np.float32) / 127.5 - 1)
     score = sigmoid(output["Identity_1"][:, 0].astype(np.float64))
     sure = score > min_score

@@ -11,10 +11,17 @@ from models.errors import ConfigError
 class Config:
     """Settings of the stage detect."""
 
-    detector: Literal["blazepose", "mediapipe"] = "blazepose"
-    """blazepose: several people, two passes, both cores. mediapipe: MediaPipe's own graph, one person, to compare."""
+    detector: Literal["blazepose", "mediapipe", "rtmpose"] = "blazepose"
+    """blazepose: several people, two passes, both cores. mediapipe: MediaPipe's own graph, one person, to compare.
+    rtmpose: blazepose, with pixels from your own RTMPose where it knows a point."""
     bundle: Path | None = None
     """MediaPipe's .task file whose networks blazepose runs; those in mediapipe 0.10.14's wheel, unless told."""
+    rtmpose_pose: Path | None = None
+    """ONNX file of an RTMPose for bodies (17, 26 or 133 points); only files that are there, nothing is fetched."""
+    rtmpose_detector: Path | None = None
+    """ONNX file of a detector of people to search with in place of BlazePose's."""
+    rtmpose_detector_kind: Literal["yolox", "rtmdet"] = "yolox"
+    """Which of the two that file is: they take pictures of different scales."""
     min_person_score: float = 0.3
     """How sure the search of the whole picture must be to look closer, 0..1; the landmark network decides."""
     min_newcomer_score: float = 0.9
@@ -43,6 +50,16 @@ class Config:
             raise ConfigError(
                 f"detect.bundle is {self.bundle}, but MediaPipe's graph runs its own networks",
                 "choose detect.detector blazepose, or leave the bundle out",
+            )
+        if (self.detector == "rtmpose") != (self.rtmpose_pose is not None):
+            raise ConfigError(
+                f"detect.detector is {self.detector} and detect.rtmpose_pose {self.rtmpose_pose}",
+                "give both, detect.detector rtmpose and the path of RTMPose's ONNX file, or neither",
+            )
+        if self.rtmpose_detector is not None and self.detector != "rtmpose":
+            raise ConfigError(
+                f"detect.rtmpose_detector is {self.rtmpose_detector}, but detect.detector {self.detector}",
+                "choose detect.detector rtmpose, or leave the file out",
             )
         for name in ("min_person_score", "min_newcomer_score", "min_landmark_score"):
             value: float = getattr(self, name)

@@ -31,6 +31,13 @@ def picture_from_crop(
     return region[:, None, :2] + turn((unit - 0.5) * region[:, None, 2:3], region[:, 3])
 
 
+def crop_from_picture(
+    points_px: Float[np.ndarray, "batch points 2"], region: Float[np.ndarray, "batch 4"]
+) -> Float[np.ndarray, "batch points 2"]:
+    """The inverse of picture_from_crop."""
+    return turn((points_px - region[:, None, :2]) / region[:, None, 2:3], -region[:, 3]) + 0.5
+
+
 def turn(
     vector: Float[np.ndarray, "batch points 2"], roll_rad: Float[np.ndarray, " batch"]
 ) -> Float[np.ndarray, "batch points 2"]:

@@ -17,6 +17,7 @@ from stages.detect.hiding import covered_by, is_seen, without
 from stages.detect.mirror import Way, both_ways, filled
 from stages.detect.networks import Network
 from stages.detect.reading import Reading
+from stages.detect.rtmpose import PointNetwork
 from stages.detect.steady import Sample, steady_regions
 
 LESSER: Final = 0.35
@@ -24,6 +25,14 @@ LESSER: Final = 0.35
 
 Picture = UInt8[np.ndarray, "height width 3"]
 Regions = Float[np.ndarray, "people 4"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """What reads landmarks: BlazePose's network, which belongs to one thread, and RTMPose, if it is asked for."""
+
+    network: Network
+    points: PointNetwork | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +79,16 @@ class FrameReading:
     left_out: People
 
 
-def read_frame(config: Config, readers: "SimpleQueue[Network]", frame: Frame, samples: list[Sample]) -> FrameReading:
-    """Read those whose turn it is with one of the networks that wait."""
+def read_frame(config: Config, readers: "SimpleQueue[Reader]", frame: Frame, samples: list[Sample]) -> FrameReading:
+    """Read those whose turn it is with one of the readers that wait."""
     steady = steady_regions(samples, frame.time_s, config.smoothing_s / 2)
     people = People(np.array(list(steady), np.intp), np.array(list(steady.values())).reshape(-1, 4))
     now = _has_turn(frame, people.region)
-    network = readers.get()
+    reader = readers.get()
     try:
-        seen, reading, looks = _read(config, network, frame, people.at(np.flatnonzero(now)))
+        seen, reading, looks = _read(config, reader, frame, people.at(np.flatnonzero(now)))
     finally:
-        readers.put(network)
+        readers.put(reader)
     left_out = people.at(np.flatnonzero(~now))
     return FrameReading(frame.index, frame.time_s, frame.way, frame.shot, seen, reading, looks, left_out)
 
@@ -127,17 +136,17 @@ def _has_turn(frame: Frame, region: Regions) -> Bool[np.ndarray, " people"]:
 
 
 def _read(
-    config: Config, network: Network, frame: Frame, people: People
+    config: Config, reader: Reader, frame: Frame, people: People
 ) -> tuple[People, Reading, Float[np.ndarray, "seen channels"]]:
     """Who of these is seen, whoever is hidden with those before him painted out; readings and looks."""
-    reading = _read_regions(network, frame, frame.picture, people.region)
+    reading = _read_regions(reader, frame, frame.picture, people.region)
     kept = one_reading_each(people.region, reading, reading.score >= config.min_landmark_score)
     seen, reading, hidden = people.at(np.flatnonzero(kept)), reading.only(kept), people.at(np.flatnonzero(~kept))
     looks = appearance.look(frame.picture, reading.landmarks_px, reading.visibility)
     if not (len(seen.region) and len(hidden.region)):
         return seen, reading, looks
     covered = covered_by(reading.landmarks_px, *frame.picture.shape[:2])
-    again = _read_regions(network, frame, without(frame.picture, covered), hidden.region)
+    again = _read_regions(reader, frame, without(frame.picture, covered), hidden.region)
     sure = (again.score >= config.min_landmark_score) & (surprise(hidden.region, again.next_region) < STRAYED)
     found = one_reading_each(hidden.region, again, sure & is_seen(again.landmarks_px, covered))
     again = again.only(found)
@@ -146,15 +155,16 @@ def _read(
     return everyone, Reading.concatenate([reading, again]), np.concatenate([looks, beside])
 
 
-def _read_regions(network: Network, frame: Frame, picture: Picture, region: Regions) -> Reading:
-    crops = blazepose.cut_crops(picture, region)
+def _read_regions(reader: Reader, frame: Frame, picture: Picture, region: Regions) -> Reading:
+    network, crops = reader.network, blazepose.cut_crops(picture, region)
     match frame.way:
         case Way.BOTH:
-            return blazepose.read_twice(network, crops, region)[1]
+            reading = blazepose.read_twice(network, crops, region)[1]
         case Way.MIRRORED:
-            return blazepose.read_mirrored(network, crops, region)
+            reading = blazepose.read_mirrored(network, crops, region)
         case _:
-            return blazepose.read_landmarks(network, crops, region)
+            reading = blazepose.read_landmarks(network, crops, region)
+    return reading if reader.points is None else reader.points.merged(picture, reading)
 
 
 def _joined(parts: Sequence[People]) -> People:

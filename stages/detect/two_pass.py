@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
@@ -12,14 +13,13 @@ from jaxtyping import Float
 
 from stages import frames
 from stages.contracts import Clip, Detections
-from stages.detect import background, blazepose
+from stages.detect import background, blazepose, rtmpose
 from stages.detect.config import Config
 from stages.detect.cuts import shots
 from stages.detect.follow import follow
 from stages.detect.mirror import Way, ways
-from stages.detect.networks import Network
 from stages.detect.scene import Scene
-from stages.detect.second_pass import Frame, FrameReading, gather, read_frame
+from stages.detect.second_pass import Frame, FrameReading, Reader, gather, read_frame
 from stages.detect.steady import Sample
 from stages.progress import counted
 
@@ -37,9 +37,10 @@ def detect(config: Config, video: Path, clip: Clip) -> Detections:
     followed = _follow_everyone(config, _read_ahead(_frames(config, video, clip)), watched)
     done = list[FrameReading]()
     with ThreadPoolExecutor(READERS) as pool:
-        readers: SimpleQueue[Network] = SimpleQueue()
+        readers: SimpleQueue[Reader] = SimpleQueue()
+        points = None if config.rtmpose_pose is None else rtmpose.load_points(config.rtmpose_pose)
         for _ in range(READERS):
-            readers.put(blazepose.load_landmarks(config.bundle))
+            readers.put(Reader(blazepose.load_landmarks(config.bundle), points))
         waiting: deque[Future[FrameReading]] = deque()
         for frame, samples in counted(followed, len(clip.timestamps_s), "detect"):
             waiting.append(pool.submit(read_frame, config, readers, frame, samples))
@@ -83,7 +84,7 @@ def _follow_everyone(
     config: Config, pictures: Iterable[Frame], watched: background.Watch
 ) -> Iterator[tuple[Frame, list[Sample]]]:
     """Give every frame back once people were followed half a window beyond it, with all sightings near it."""
-    models = blazepose.load(config.bundle)
+    models = _load(config)
     scene, half_s, shot = Scene(), config.smoothing_s / 2, 0
     held: deque[Frame] = deque()
     samples = list[Sample]()
@@ -102,3 +103,11 @@ def _follow_everyone(
             yield held.popleft(), samples
             samples = [sample for sample in samples if sample.time_s >= held[0].time_s - half_s]
     yield from ((frame, samples) for frame in held)
+
+
+def _load(config: Config) -> blazepose.BlazePose:
+    models = blazepose.load(config.bundle)
+    if config.rtmpose_detector is None:
+        return models
+    people = rtmpose.load_people(config.rtmpose_detector, config.rtmpose_detector_kind, config.min_person_score)
+    return replace(models, people=people)
