@@ -56,6 +56,9 @@ class Arguments:
     inputs: tyro.conf.Positional[tuple[Path, ...]] = ()
     """Videos, or folders of videos; pictures as shot_%04d.png, or folders of them; camera:0; .bvh files; .trc files of
     markers; everything in samples/ when none is named."""
+    cameras: Path | None = None
+    """Calibration of the cameras that filmed the inputs, which are one scene then: .toml of Pose2Sim, Caliscope or
+    aniposelib, .yml of OpenCV, .qca.txt of Qualisys."""
     preset: str = DEFAULT_PRESET
     """Settings to start from: a name of configs/ or a .yaml file; flags go over it."""
     outputs: Path = OUTPUTS
@@ -162,8 +165,11 @@ def _run(arguments: Arguments) -> list[batch.Outcome]:
     refuse_early(arguments.device, config)
     inputs = sources.with_recordings(arguments.inputs or (SAMPLES,), config.pictures, arguments.outputs)
     videos = batch.find_videos(inputs)
-    batch.refuse_twins(videos)
-    tasks = [_task(arguments, video) for video in videos]
+    if arguments.cameras:
+        tasks = [_scene(arguments, videos)]
+    else:
+        batch.refuse_twins(videos)
+        tasks = [_task(arguments, video) for video in videos]
     limits = Limits(arguments.limit_minutes, arguments.limit_memory_gb, arguments.sandbox)
     outcomes = list(
         batch.run_all(tasks, config, arguments.outputs, overwrite=arguments.overwrite, ahead=AHEAD, limits=limits)
@@ -181,8 +187,16 @@ def _task(arguments: Arguments, source: Path) -> Task:
             )
     stem = stem_of(source)
     how = arguments.person, arguments.device, arguments.until
-    markers = {"osim": arguments.osim, "ik_setup": arguments.ik_setup}
-    return Task(source, stem, *how, person_at=arguments.person_at, **markers)
+    return Task(source, stem, *how, arguments.osim, arguments.ik_setup, arguments.person_at)
+
+
+def _scene(arguments: Arguments, videos: list[Path]) -> Task:
+    """All videos as one task, named after the first."""
+    if len(videos) < 2:
+        raise ConfigError(f"--cameras is given for {len(videos)} video", "name the videos of two or more cameras")
+    first = _task(arguments, videos[0])
+    stem = f"{first.stem}_and_{len(videos) - 1}"
+    return dataclasses.replace(first, stem=stem, beside=tuple(videos[1:]), calibration=arguments.cameras)
 
 
 def _with_short_flags(arguments: Arguments) -> PipelineConfig:

@@ -4,7 +4,7 @@ Every term gives its gradient and the blocks of its Gauss-Newton matrix. Robust 
 normalised error q (Cauchy), which acts as the weight 1 / (1 + q / 4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,27 @@ from models.camera import project, project_jacobian
 
 NEAREST_M: Final = 0.1
 """Points nearer to the camera than this, or behind it, are no longer pulled by pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class OtherView:
+    """What another camera saw of the same points at the same times.
+
+    Attributes:
+        pixels, pixel_information: as in Evidence.
+        camera_matrix: its pinhole.
+        other_from_camera: its axes from those of the camera in whose axes the points are: a turn, then a shift in
+            metres.
+    """
+
+    pixels: Float[np.ndarray, "frames points 2"]
+    pixel_information: Float[np.ndarray, "frames points"]
+    camera_matrix: Float[np.ndarray, "3 3"]
+    other_from_camera: Float[np.ndarray, "3 4"]
+
+    def part(self, frames: slice) -> "OtherView":
+        """The same view of some of the frames."""
+        return replace(self, pixels=self.pixels[frames], pixel_information=self.pixel_information[frames])
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +48,7 @@ class Evidence:
         shape_metric: inverse covariance of an error of one metre's worth of shape, in camera axes, 1/m².
         shape_information: weight of each of the skeleton's relations.
         seen: frames in which bones hold.
+        others: what other cameras saw.
     """
 
     pixels: Float[np.ndarray, "frames points 2"]
@@ -35,12 +57,14 @@ class Evidence:
     shape_metric: Float[np.ndarray, "frames 3 3"]
     shape_information: Float[np.ndarray, "frames relations"]
     seen: Bool[np.ndarray, " frames"]
+    others: tuple[OtherView, ...] = ()
 
     def part(self, frames: slice) -> "Evidence":
         """The same evidence for some of the frames."""
         return Evidence(
             self.pixels[frames], self.pixel_information[frames], self.shape_m[frames],
             self.shape_metric[frames], self.shape_information[frames], self.seen[frames],
+            tuple(view.part(frames) for view in self.others),
         )  # fmt: skip
 
 
@@ -136,7 +160,12 @@ def linearise(
     """All terms about the present points; `slack` multiplies the tolerance of the bones."""
     frames, points = points_m.shape[:2]
     blocks = np.zeros((frames, len(model.layout.first), 3, 3))
-    pixel_cost, gradient = _add_pixels(model, evidence, points_m, blocks[:, :points])
+    diagonal = blocks[:, :points]
+    seen_px = (evidence.pixels, evidence.pixel_information, model.camera_matrix)
+    pixel_cost, gradient = _add_pixels(model.looks, seen_px, points_m, diagonal)
+    for view in evidence.others:
+        cost, pull = _add_other(model.looks, view, points_m, diagonal)
+        pixel_cost, gradient = pixel_cost + cost, gradient + pull
     shape_cost, shape_gradient = _add_shape(model, evidence, points_m, blocks)
     bone_cost, bone_gradient, lengths = _add_bones(model, evidence.seen, points_m, (length_m, slack), blocks)
     total = pixel_cost + shape_cost + bone_cost
@@ -148,16 +177,29 @@ def _robust(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _add_pixels(
-    model: Model, evidence: Evidence, points_m: np.ndarray, diagonal: np.ndarray
+    looks: float, seen: tuple[np.ndarray, np.ndarray, np.ndarray], points_m: np.ndarray, diagonal: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    error_px = project(points_m, model.camera_matrix) - evidence.pixels
-    jacobian = project_jacobian(points_m, model.camera_matrix)
-    cost, damp = _robust((error_px**2).sum(axis=-1) * evidence.pixel_information)
+    pixels, information, camera_matrix = seen
+    error_px = project(points_m, camera_matrix) - pixels
+    jacobian = project_jacobian(points_m, camera_matrix)
+    cost, damp = _robust((error_px**2).sum(axis=-1) * information)
     ahead = points_m[..., 2] > NEAREST_M
-    weight = model.looks * damp * evidence.pixel_information * ahead
+    weight = looks * damp * information * ahead
     weighted = jacobian * weight[..., None, None]
     diagonal += np.swapaxes(jacobian, -1, -2) @ weighted
-    return model.looks * float(cost[ahead].sum()), (error_px[..., None, :] @ weighted)[..., 0, :]
+    return looks * float(cost[ahead].sum()), (error_px[..., None, :] @ weighted)[..., 0, :]
+
+
+def _add_other(
+    looks: float, view: OtherView, points_m: np.ndarray, diagonal: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """The same in the axes of another camera, turned back to those of the points."""
+    turn, shift_m = view.other_from_camera[:, :3], view.other_from_camera[:, 3]
+    own = np.zeros_like(diagonal)
+    seen_px = (view.pixels, view.pixel_information, view.camera_matrix)
+    cost, gradient = _add_pixels(looks, seen_px, points_m @ turn.T + shift_m, own)
+    diagonal += turn.T @ own @ turn
+    return cost, gradient @ turn
 
 
 def _add_shape(model: Model, evidence: Evidence, points_m: np.ndarray, blocks: np.ndarray) -> tuple[float, np.ndarray]:

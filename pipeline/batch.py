@@ -11,6 +11,7 @@ from pipeline import sources
 from pipeline.ahead import Ahead
 from pipeline.atomic import write
 from pipeline.bvh_to_motion import bvh_to_motion
+from pipeline.cameras_to_motion import cameras_to_motion
 from pipeline.config import PipelineConfig
 from pipeline.limits import Limits, bounded
 from pipeline.lock import held
@@ -116,6 +117,8 @@ def do(task: Task, config: PipelineConfig, store: Store, ahead: Ahead | None) ->
     Raises:
         KinetraceError: the file or a setting cannot be used, or a result cannot be written.
     """
+    if task.beside:
+        return task, cameras_to_motion(task, config, store)
     video = sources.as_video(task.source, task.stem, config.pictures, store)
     read = dataclasses.replace(task, source=video)
     match video.suffix.lower():

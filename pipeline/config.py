@@ -20,6 +20,7 @@ from stages.export import Config as ExportConfig
 from stages.export.overlay import Config as OverlayConfig
 from stages.ingest import Config as IngestConfig
 from stages.lift import Config as LiftConfig
+from stages.lift.views import Config as ViewsConfig
 from stages.page import Config as PageConfig
 from stages.pictures import Config as PicturesConfig
 from stages.report import Config as ReportConfig
@@ -45,6 +46,8 @@ class PipelineConfig:
     """Landmarks of everyone in every frame."""
     track: TrackConfig = field(default_factory=TrackConfig)
     """Who is who."""
+    views: ViewsConfig = field(default_factory=ViewsConfig)
+    """Several calibrated cameras brought together."""
     lift: LiftConfig = field(default_factory=LiftConfig)
     """Landmarks in metres, in the world."""
     solve: SolveConfig = field(default_factory=SolveConfig)

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from models.weights import registered
@@ -17,9 +18,8 @@ PACKAGES: Final = ("ai-edge-litert", "av", "mediapipe", "numpy", "opencv-contrib
 """Packages whose version can change a result."""
 
 
-def source_of(task: Task) -> dict[str, Any]:
-    """Name, content and size of the file that was read."""
-    path = task.source
+def source_of(path: Path) -> dict[str, Any]:
+    """Name, content and size of a file that was read."""
     return {"name": printable(path.name), "sha256": artefacts.digest(path), "bytes": path.stat().st_size}
 
 
@@ -55,7 +55,7 @@ def facts_of(task: Task, store: Store) -> Facts:
     files = sorted(file for record in store.records for file in record.files)
     return Facts(
         title=task.stem,
-        source=tuple((name, str(value)) for name, value in source_of(task).items()),
+        source=tuple((name, str(value)) for name, value in source_of(task.source).items()),
         versions=(("kinetrace", KINETRACE_VERSION), *versions().items()),
         weights=tuple((row["name"], row["licence"], row["sha256"]) for row in weights_of(store.records)),
         warnings=tuple(warnings_of(store.records)),

@@ -29,7 +29,8 @@ def write_manifest(
     before = _seconds_before(path)
     content = {
         "kinetrace": KINETRACE_VERSION,
-        "input": source_of(task),
+        "input": source_of(task.source),
+        "beside": [source_of(path) for path in (*task.beside, *filter(None, [task.calibration]))],
         "config": as_json(config),
         "versions": versions(),
         "weights": weights_of(records),

@@ -46,7 +46,8 @@ def _do(job: dict[str, Any]) -> dict[str, Any]:
     from pipeline.task import Task, Until  # noqa: PLC0415
 
     told = job["task"]
-    paths = {name: Path(told[name]) if told[name] else None for name in ("osim", "ik_setup")}
+    paths = {name: Path(told[name]) if told[name] else None for name in ("osim", "ik_setup", "calibration")}
+    paths |= {"beside": tuple(Path(path) for path in told["beside"])}
     task = Task(**told | paths | {"source": Path(told["source"]), "until": Until(told["until"])})
     store = Store(Path(job["folder"]), job["overwrite"])
     try:

@@ -35,6 +35,8 @@ class Task:
         source: a video, a .bvh file, or a .trc file of markers.
         stem: name of the source's results.
         person: whom to solve: all, largest, first, leftmost, rightmost, or a number.
+        beside: other videos of the same scene, by other cameras.
+        calibration: of all of these cameras.
         person_at: instead: whoever is at X,Y@T, pixels of the upright picture and seconds.
         device: where tensors are computed: auto, cpu, cuda or mps.
         osim: the model that markers belong to.
@@ -49,6 +51,8 @@ class Task:
     osim: Path | None = None
     ik_setup: Path | None = None
     person_at: str | None = None
+    beside: tuple[Path, ...] = ()
+    calibration: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,39 @@ class Person(Contract):
 
 
 @dataclass(frozen=True, eq=False)
+class Views(Contract):
+    """Several cameras that filmed the same people: who is whom, how their clocks and pictures agree.
+
+    Attributes:
+        camera_names: as the calibration calls them, in the order of the videos.
+        lead_s: what each camera's clock shows when the first one's shows 0.
+        track_camera: the camera of every track; tracks are numbered camera by camera.
+        track_person: the person that a track shows; -1 where no other camera saw him.
+        missed_px: median distance between the rays of one person's landmarks, as each camera sees it.
+        shifted_px: how far each camera's pictures seem moved against the calibration, x and y.
+        person_size_px: median height of the people on each camera's pictures.
+    """
+
+    camera_names: Shaped[np.ndarray, " cameras"]
+    lead_s: Float[np.ndarray, " cameras"]
+    track_camera: Int[np.ndarray, " tracks"]
+    track_person: Int[np.ndarray, " tracks"]
+    missed_px: Float[np.ndarray, " cameras"]
+    shifted_px: Float[np.ndarray, "cameras 2"]
+    person_size_px: Float[np.ndarray, " cameras"]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.lead_s[0] == 0, "the first camera's clock is everyone's")
+        _require(bool((self.track_person >= -1).all()), "people are numbered from 0")
+
+    @property
+    def person_count(self) -> int:
+        """People whom two cameras or more saw."""
+        return int(self.track_person.max(initial=-1)) + 1
+
+
+@dataclass(frozen=True, eq=False)
 class JointTrack(Contract):
     """Landmarks of one person in the world at a constant rate; NaN and observed False where nobody was seen.
 

@@ -65,10 +65,19 @@ def plan(
         return Resampling(rate_hz, steady_s[rows], number[: len(seen)], np.zeros(len(seen)), seen)
     old_s = clip_timestamps_s[rows]
     new_s = np.arange(np.ceil(old_s[0] * rate_hz - JITTER), np.floor(old_s[-1] * rate_hz + JITTER) + 1) / rate_hz
+    return at_times(old_s, seen, new_s, rate_hz)
+
+
+def at_times(
+    old_s: Float[np.ndarray, " old"], seen: Bool[np.ndarray, " old"], new_s: Float[np.ndarray, " new"], rate_hz: int
+) -> Resampling:
+    """Plan new frames at given times of a constant rate; those before the first old frame or after the last are unseen."""
     before = np.clip(np.searchsorted(old_s, new_s + JITTER / rate_hz, side="right") - 1, 0, len(old_s) - 1)
     after = np.minimum(before + 1, len(old_s) - 1)
     step_s = old_s[after] - old_s[before]
     share = np.clip((new_s - old_s[before]) / np.where(step_s > 0, step_s, 1.0), 0, 1)
     share = np.where(np.abs(new_s - old_s[before]) <= JITTER / rate_hz, 0.0, share)
     joined = seen[before] & seen[after] & (step_s <= LONGEST_STEP_S)
-    return Resampling(rate_hz, new_s, before, share, np.where(share > 0, joined, seen[before]))
+    slack_s = JITTER / rate_hz
+    inside = (new_s >= old_s[0] - slack_s) & (new_s <= old_s[-1] + slack_s)
+    return Resampling(rate_hz, new_s, before, share, inside & np.where(share > 0, joined, seen[before]))
