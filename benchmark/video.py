@@ -38,12 +38,13 @@ class Reference:
     landmarks_m: Points
     times_s: Float[np.ndarray, " frames"]
     rate_hz: float
+    camera_matrix: Float[np.ndarray, "3 3"]
 
 
 def main(arguments: Arguments) -> None:
     """Run the pipeline on every video and print one row for each method."""
     console.start()
-    tables = {reference.video.stem: _rows(reference, arguments) for reference in _references(arguments.case)}
+    tables = {reference.video.stem: _rows(reference, arguments) for reference in references(arguments.case)}
     methods = next(iter(tables.values())).keys()
     tables["mean"] = {method: _mean([table[method] for table in tables.values()]) for method in methods}
     for name, table in tables.items():
@@ -52,27 +53,36 @@ def main(arguments: Arguments) -> None:
         arguments.json.write_text(json.dumps(tables, indent=2))
 
 
-def _references(case: Path) -> list[Reference]:
+def references(case: Path) -> list[Reference]:
+    """The videos of a case and what is known of them."""
     found: list[Reference] = []
     for path in sorted(case.glob("*_reference.npz")):
         with np.load(path) as content:
-            cameras = zip(content["camera_names"].tolist(), content["camera_from_world"], strict=True)
+            columns = (content["camera_names"].tolist(), content["camera_from_world"], content["camera_matrix"])
+            cameras = zip(*columns, strict=True)
             points_m, rate_hz = content["landmarks_world_m"], float(content["fps"])
         stem = path.name.removesuffix("_reference.npz")
-        found += [_seen_by(case / f"{stem}_{name}.mp4", view, points_m, rate_hz) for name, view in cameras]
+        found += [
+            _seen_by(case / f"{stem}_{name}.mp4", (view, matrix), points_m, rate_hz) for name, view, matrix in cameras
+        ]
     for path in sorted(case.glob("*_truth.npz")):
         with np.load(path) as content:
             camera_from_world = np.linalg.inv(content["world_from_camera"])
             video = case / f"{path.name.removesuffix('_truth.npz')}.mp4"
-            found.append(_seen_by(video, camera_from_world, content["landmarks_m"], float(content["mocap_framerate"])))
+            camera = camera_from_world, content["camera_matrix"]
+            found.append(_seen_by(video, camera, content["landmarks_m"], float(content["mocap_framerate"])))
     return found
 
 
 def _seen_by(
-    video: Path, camera_from_world: Float[np.ndarray, "4 4"], landmarks_world_m: Points, rate_hz: float
+    video: Path,
+    camera: tuple[Float[np.ndarray, "4 4"], Float[np.ndarray, "3 3"]],
+    landmarks_world_m: Points,
+    rate_hz: float,
 ) -> Reference:
+    camera_from_world, camera_matrix = camera
     landmarks_m = landmarks_world_m @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
-    return Reference(video, landmarks_m, np.arange(len(landmarks_m)) / rate_hz, rate_hz)
+    return Reference(video, landmarks_m, np.arange(len(landmarks_m)) / rate_hz, rate_hz, camera_matrix)
 
 
 def _rows(reference: Reference, arguments: Arguments) -> dict[str, dict[str, float]]:

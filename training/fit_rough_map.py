@@ -169,11 +169,11 @@ def _with_true_sides(seen: Sightings) -> tuple[Sightings, Float[np.ndarray, " fr
 
 def _frozen(train_m: Float[np.ndarray, "frames 33 3"], test_m: Float[np.ndarray, "more 33 3"]) -> np.ndarray:
     """The train split's mean pose about its trunk, turned as the true trunk is in each frame."""
-    mean_m = np.einsum("fpi,fij->fpj", train_m, _trunk(train_m)).mean(axis=0)
-    return np.einsum("pj,fij->fpi", mean_m, _trunk(test_m))
+    mean_m = np.einsum("fpi,fij->fpj", train_m, trunk_axes(train_m)).mean(axis=0)
+    return np.einsum("pj,fij->fpi", mean_m, trunk_axes(test_m))
 
 
-def _trunk(points_m: Float[np.ndarray, "frames 33 3"]) -> Float[np.ndarray, "frames 3 3"]:
+def trunk_axes(points_m: Float[np.ndarray, "frames 33 3"]) -> Float[np.ndarray, "frames 3 3"]:
     """Columns: along the trunk, to the subject's left, and square to both."""
     along = points_m[:, _SHOULDERS].mean(axis=1)
     leftward = (points_m[:, _SHOULDERS[0]] - points_m[:, _SHOULDERS[1]]) + (
