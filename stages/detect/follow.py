@@ -12,7 +12,7 @@ from stages.detect.blazepose import BlazePose, read_picture
 from stages.detect.claims import one_reading_each, strangers, surprise
 from stages.detect.config import Config
 from stages.detect.hiding import covered_by, is_seen, without
-from stages.detect.lookout import next_looks
+from stages.detect.lookout import Now, next_looks
 from stages.detect.newcomers import Search, welcome
 from stages.detect.scene import ALIKE, Followed, Scene
 
@@ -40,7 +40,7 @@ def follow(
     boxes = np.array([person.box for person in scene.people if person.seen_s == time_s]).reshape(-1, 4)
     lost = np.array([person.region for person in missing]).reshape(-1, 4)
     is_turn = time_s >= scene.search_s - SLACK_S
-    lookout, looks = next_looks(scene.lookout, picture, boxes, lost, is_turn=is_turn)
+    lookout, looks = next_looks(scene.lookout, Now(picture, time_s, boxes, lost, is_turn))
     search_s = time_s + config.search_interval_s if is_turn else scene.search_s
     scene = replace(scene, lookout=lookout, search_s=search_s)
     if not len(looks):

@@ -71,13 +71,30 @@ class Followed:
 
 
 @dataclass(frozen=True, eq=False)
+class Doubt:
+    """A place where somebody seemed to be and was not; it is left alone until a moment, longer each time."""
+
+    region: Float[np.ndarray, " 4"]
+    until_s: float
+    pause_s: float
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
-    """Everyone who is being followed after some frame; `search_s`: when to look for newcomers next, and where."""
+    """Everyone who is being followed after some frame.
+
+    Attributes:
+        next_index: of the next newcomer.
+        search_s: when to look for newcomers next ...
+        lookout: ... and where.
+        doubts: places that were looked at in vain.
+    """
 
     people: tuple[Followed, ...] = ()
     next_index: int = 0
     search_s: float = -np.inf
     lookout: Lookout = field(default_factory=Lookout)
+    doubts: tuple[Doubt, ...] = ()
 
 
 def hides(known: Followed, found: Followed) -> bool:

@@ -23,6 +23,9 @@ from stages.detect.steady import Sample, steady_regions
 LESSER: Final = 0.35
 """Whoever fills less of the picture than this share of what another does is read in plain frames only."""
 
+BEYOND: Final = 1.0
+"""Somebody is looked for so many pictures of the first pass beyond those in which he was seen."""
+
 Picture = UInt8[np.ndarray, "height width 3"]
 Regions = Float[np.ndarray, "people 4"]
 
@@ -81,7 +84,7 @@ class FrameReading:
 
 def read_frame(config: Config, readers: "SimpleQueue[Reader]", frame: Frame, samples: list[Sample]) -> FrameReading:
     """Read those whose turn it is with one of the readers that wait."""
-    steady = steady_regions(samples, frame.time_s, config.smoothing_s / 2)
+    steady = steady_regions(samples, frame.time_s, config.smoothing_s / 2, BEYOND / config.follow_rate_hz)
     people = People(np.array(list(steady), np.intp), np.array(list(steady.values())).reshape(-1, 4))
     now = _has_turn(frame, people.region)
     reader = readers.get()

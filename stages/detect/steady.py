@@ -15,25 +15,30 @@ class Sample:
     region: Float[np.ndarray, " 4"]
 
 
-def steady_regions(samples: list[Sample], time_s: float, half_s: float) -> dict[int, Float[np.ndarray, " 4"]]:
-    """Where to look for each person at a moment, by region_index; only those who were seen on both sides of it."""
+def steady_regions(
+    samples: list[Sample], time_s: float, half_s: float, beyond_s: float
+) -> dict[int, Float[np.ndarray, " 4"]]:
+    """Where to look for each person at a moment, by region_index; only those who were seen on both sides of it, or
+    less than `beyond_s` away on one."""
     regions = dict[int, np.ndarray]()
     for index in sorted({sample.region_index for sample in samples}):
-        region = region_at([sample for sample in samples if sample.region_index == index], time_s, half_s)
+        region = region_at([sample for sample in samples if sample.region_index == index], time_s, half_s, beyond_s)
         if region is not None:
             regions[index] = region
     return regions
 
 
-def region_at(samples: list[Sample], time_s: float, half_s: float) -> Float[np.ndarray, " 4"] | None:
+def region_at(
+    samples: list[Sample], time_s: float, half_s: float, beyond_s: float = 0.0
+) -> Float[np.ndarray, " 4"] | None:
     """The region of one person at a moment, from his sightings within `half_s` on both sides; no lag.
 
     A line is fitted to centre, logarithm of the side and roll with tricube weights (Cleveland 1979). None where he
-    was not seen both at or before and at or after the moment: nothing is extrapolated.
+    was not seen both at or before and at or after the moment, nor less than `beyond_s` from it.
     """
     near = [sample for sample in samples if abs(sample.time_s - time_s) <= half_s]
     delta_s = np.array([sample.time_s - time_s for sample in near])
-    if not (np.any(delta_s <= 0) and np.any(delta_s >= 0)):
+    if not (np.any(delta_s <= 0) and np.any(delta_s >= 0)) and np.abs(delta_s).min(initial=np.inf) >= beyond_s:
         return None
     regions = np.array([sample.region for sample in near])
     regions[:, 2] = np.log(regions[:, 2])

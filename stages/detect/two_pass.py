@@ -17,6 +17,7 @@ from stages.detect import background, blazepose, rtmpose
 from stages.detect.config import Config
 from stages.detect.cuts import shots
 from stages.detect.follow import follow
+from stages.detect.lookback import look_back
 from stages.detect.mirror import Way, ways
 from stages.detect.scene import Scene
 from stages.detect.second_pass import Frame, FrameReading, Reader, gather, read_frame
@@ -97,8 +98,11 @@ def _follow_everyone(
         scene = follow(models, scene, frame.picture, frame.time_s, config)
         watched.look(frame.index, frame.time_s, frame.picture, [person.box for person in scene.people])
         seen = [person for person in scene.people if person.seen_s == frame.time_s]
+        past = [before for before in list(held)[-2::-1] if before.follow and before.shot == shot]
+        earlier = [one for person in seen for one in look_back(models, person, past, samples, config)]
         # A new list each time: readers still hold the old one.
-        samples = [*samples, *(Sample(person.region_index, frame.time_s, person.region) for person in seen)]
+        now = [Sample(person.region_index, frame.time_s, person.region) for person in seen]
+        samples = sorted([*samples, *earlier, *now], key=lambda sample: sample.time_s)
         while held[0].time_s < frame.time_s - half_s:
             yield held.popleft(), samples
             samples = [sample for sample in samples if sample.time_s >= held[0].time_s - half_s]

@@ -12,14 +12,17 @@ from scipy.special import expit
 from models.errors import WeightsError
 from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
 from stages import detect
-from stages.detect import blazepose, networks, regions
+from stages.detect import blazepose, networks, newcomers, regions
+from stages.detect.appearance import look
 from stages.detect.blazepose import BlazePose
 from stages.detect.claims import one_reading_each, strangers
 from stages.detect.follow import follow
+from stages.detect.lookback import look_back
 from stages.detect.mirror import Way, both_ways, filled, ways
-from stages.detect.newcomers import seat
+from stages.detect.newcomers import Search, seat
 from stages.detect.reading import CropReading, Reading, refine_by_heat
 from stages.detect.scene import Followed, Scene
+from stages.detect.second_pass import Frame
 from stages.detect.steady import Sample, region_at, steady_regions
 from stages.detect.two_pass import thin_out
 from tests.stages.doll import JOINTS, add_doll, backdrop
@@ -270,10 +273,11 @@ def test_a_region_that_shakes_is_held_steady() -> None:
     assert centre.std() < 5
 
 
-def test_nobody_is_looked_for_before_he_came_after_he_left_or_in_a_long_gap() -> None:
+def test_nobody_is_looked_for_long_before_he_came_long_after_he_left_or_in_a_long_gap() -> None:
     samples = [Sample(7, t, UPRIGHT[0]) for t in (1.0, 1.1, 2.0, 2.1)]
-    moments = {time_s: list(steady_regions(samples, time_s, 0.2)) for time_s in (0.95, 1.0, 1.05, 1.5, 2.05, 2.15)}
-    assert moments == {0.95: [], 1.0: [7], 1.05: [7], 1.5: [], 2.05: [7], 2.15: []}
+    seen = {0.9: [], 0.95: [7], 1.0: [7], 1.05: [7], 1.15: [7], 1.5: [], 2.05: [7], 2.15: [7], 2.2: []}
+    assert {time_s: list(steady_regions(samples, time_s, 0.2, 0.07)) for time_s in seen} == seen
+    assert not steady_regions(samples, 0.95, 0.2, 0.0)
 
 
 @pytest.mark.parametrize(("video_hz", "expected_hz"), [(24, 24), (30, 30), (33, 33), (50, 25), (60, 30), (240, 30)])
@@ -353,6 +357,68 @@ def test_of_two_lost_the_one_found_is_whom_he_looks_like() -> None:
     assert [(person.region_index, person.seen_s) for person in people] == [(0, 1.0), (1, 1.5)]
     stranger = seat(Scene(lost, next_index=2), replace(found, looks=np.full(54, 0.9)), detect.Config()).people
     assert [person.region_index for person in stranger] == [0, 1, 2]
+
+
+def frame(time_s: float, picture: np.ndarray) -> Frame:
+    return Frame(0, time_s, follow=True, way=Way.PLAIN, shot=0, picture=picture)
+
+
+def test_who_was_found_is_followed_back_to_where_he_comes_from(models: BlazePose, doll: np.ndarray) -> None:
+    empty = backdrop(480, 360)
+    came = [frame(0.1, add_doll(empty, 160, 240, 320)), frame(0.0, add_doll(empty, 140, 240, 320))]
+    reading = read(models, doll, UPRIGHT)
+    looks = look(doll, reading.landmarks_px, reading.visibility)[0]
+    person = Followed(4, reading.next_region[0], np.array([100.0, 80, 260, 400]), 0.2, looks)
+    back = look_back(models, person, [*came, frame(-0.1, empty)], [], detect.Config())
+    assert [(sample.region_index, sample.time_s) for sample in back] == [(4, 0.1), (4, 0.0)]
+    np.testing.assert_allclose([sample.region[0] for sample in back], [160, 140], atol=8)
+    other = [Sample(5, 0.0, back[1].region)]
+    assert len(look_back(models, person, came, other, detect.Config())) == 1
+    himself = [Sample(4, 0.1, back[0].region)]
+    assert not look_back(models, person, came, himself, detect.Config())
+    stranger = replace(person, looks=looks + 0.5)
+    assert not look_back(models, stranger, came, [], detect.Config())
+
+
+def searched(time_s: float, picture: np.ndarray) -> Search:
+    square = np.array([[180.0, 240.0, 480.0, 0.0]])
+    return Search(picture, np.zeros(picture.shape[:2], bool), time_s, square)
+
+
+def test_a_place_where_nobody_was_is_left_alone_for_a_while_longer_each_time(
+    models: BlazePose, doll: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_px = list[float]()
+    monkeypatch.setattr(newcomers, "find_people", lambda *_: (UPRIGHT, np.ones(1)))
+    unsure = detect.Config(min_newcomer_score=0.99999999)
+
+    def read_and_count(models: BlazePose, picture: np.ndarray, regions: np.ndarray) -> Reading:
+        read_px.extend(regions[:, 0])
+        return blazepose.read_picture(models, picture, regions)
+
+    monkeypatch.setattr(newcomers, "read_picture", read_and_count)
+    scene, counts = Scene(), list[int]()
+    for time_s in (0.0, 0.1, 0.25, 0.4, 0.5, 0.7):
+        before = len(read_px)
+        scene = newcomers.welcome(models, scene, searched(time_s, doll), unsure)
+        counts.append(len(read_px) - before)
+    assert [count > 0 for count in counts] == [True, False, True, False, False, True]
+    assert not scene.people
+    sure = newcomers.welcome(models, replace(scene, doubts=()), searched(0.8, doll), detect.Config())
+    assert [person.region_index for person in sure.people] == [0]
+    assert not sure.doubts
+
+
+def test_what_is_hardly_seen_anywhere_is_nobody_new(
+    models: BlazePose, doll: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bush(models: BlazePose, picture: np.ndarray, regions: np.ndarray) -> Reading:
+        reading = blazepose.read_picture(models, picture, regions)
+        return replace(reading, visibility=np.full_like(reading.visibility, 0.5))
+
+    monkeypatch.setattr(newcomers, "read_picture", bush)
+    scene = newcomers.welcome(models, Scene(), searched(0.0, doll), detect.Config())
+    assert not scene.people
 
 
 # Reading in turn

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from models.skeletons import LANDMARK_INDEX
-from stages.detect import blazepose, hiding, lookout
+from stages.detect import blazepose, hiding, lookout, parts
 from stages.detect.appearance import CHANNELS, look, unlike
 from stages.detect.blazepose import BlazePose
 from stages.detect.cuts import shots
 from tests.stages.doll import add_doll, backdrop
+
+NOBODY = np.zeros((0, 4))
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +32,21 @@ def standing_px() -> np.ndarray:
 # Looks
 
 
+def now(
+    picture: np.ndarray,
+    time_s: float = 0.0,
+    boxes: np.ndarray = NOBODY,
+    lost: np.ndarray = NOBODY,
+    *,
+    is_turn: bool = True,
+) -> lookout.Now:
+    return lookout.Now(picture, time_s, boxes, lost, is_turn)
+
+
 def test_every_place_of_a_picture_lies_in_a_part_of_each_size_and_no_part_is_too_small() -> None:
     for size in ((1920, 1080), (1080, 1920), (640, 360), (321, 200)):
-        table = np.array(lookout.parts(*size))
-        assert table[1:, 2].min(initial=size[0]) >= lookout.SMALLEST_PX
+        table = np.array(parts.parts(*size))
+        assert table[1:, 2].min(initial=size[0]) >= parts.SMALLEST_PX
         random = np.random.default_rng(0).uniform(0, size, (200, 2))
         for level in np.unique(table[:, 3]):
             squares = table[table[:, 3] == level]
@@ -41,38 +54,54 @@ def test_every_place_of_a_picture_lies_in_a_part_of_each_size_and_no_part_is_too
             assert off.min(axis=1).max() <= 0.5
 
 
-def test_all_parts_get_their_turn() -> None:
-    picture = backdrop(540, 960)
-    everyone = np.array([[0.0, 0.0, 10.0, 20.0]])
-    state, _ = lookout.at_first(picture)
-    for _ in range(200):
-        state, looks = lookout.next_looks(state, picture, everyone, np.zeros((0, 4)), is_turn=True)
-        assert len(looks) == 1
-    assert state.looks is not None
-    assert state.looks.min() >= 1
+def test_a_picture_has_no_more_parts_because_it_is_finer() -> None:
+    assert len(parts.parts(3840, 2160)) == len(parts.parts(1920, 1080)) < 90
+
+
+def looks_beside_somebody(picture: np.ndarray, turns: int) -> list[np.ndarray]:
+    """Squares that are looked at every 0.1 s while somebody is followed in the corner."""
+    somebody = np.array([[0.0, 0.0, 10.0, 20.0]])
+    state, found = lookout.at_first(picture)[0], list[np.ndarray]()
+    for turn in range(1, turns + 1):
+        state, looks = lookout.next_looks(state, now(picture, 0.1 * turn, somebody))
+        found.append(looks)
+    return found
+
+
+def test_every_part_is_looked_at_within_five_seconds_and_small_ones_then_ever_more_rarely() -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (1080, 1920, 3)).astype(np.uint8)
+    found = [[tuple(look) for look in looks if look[2] < 1080] for looks in looks_beside_somebody(picture, 600)]
+    small = {(x, y, side, 0.0) for x, y, side, level in parts.parts(1920, 1080) if level > parts.LARGE}
+    assert small == {look for looks in found[:50] for look in looks}
+    assert max(len(looks) for looks in found) == parts.SWEEP
+    assert sum(map(len, found[50:])) < 3 * len(small)
+
+
+def test_where_nothing_is_to_be_seen_nobody_is_looked_for() -> None:
+    wall = np.full((1080, 1920, 3), 120, np.uint8)
+    assert not any(look[2] < 1080 for looks in looks_beside_somebody(wall, 100) for look in looks)
 
 
 def test_nobody_is_looked_for_when_it_is_not_the_time_and_nobody_is_lost() -> None:
     picture = backdrop(360, 640)
     state, _ = lookout.at_first(picture)
-    assert len(lookout.next_looks(state, picture, np.zeros((0, 4)), np.zeros((0, 4)), is_turn=False)[1]) == 0
+    assert len(lookout.next_looks(state, now(picture, is_turn=False))[1]) == 0
     lost = np.array([[300.0, 200.0, 150.0, 0.3]])
-    _, looks = lookout.next_looks(state, picture, np.zeros((0, 4)), lost, is_turn=False)
+    _, looks = lookout.next_looks(state, now(picture, lost=lost, is_turn=False))
     np.testing.assert_allclose(looks, [[300, 200, 150 * lookout.LOST_WIDER, 0]])
 
 
 def test_what_moves_is_looked_at_unless_it_is_somebody_known() -> None:
-    before, now = backdrop(1080, 1920), backdrop(1080, 1920)
-    now[500:580, 1500:1530] = 255
+    before, after = backdrop(1080, 1920), backdrop(1080, 1920)
+    after[500:580, 1500:1530] = 255
     state, _ = lookout.at_first(before)
-    nobody = np.zeros((0, 4))
-    _, looks = lookout.next_looks(state, now, nobody, nobody, is_turn=True)
+    _, looks = lookout.next_looks(state, now(after))
     x, y, side, _ = looks[0]
     assert abs(x - 1515) < 30
     assert abs(y - 540) < 30
     assert 200 <= side <= 500
     known = np.array([[1450.0, 450.0, 1600.0, 700.0]])
-    _, looks = lookout.next_looks(state, now, known, nobody, is_turn=True)
+    _, looks = lookout.next_looks(state, now(after, boxes=known))
     assert not np.any(np.abs(looks[:, 0] - x) < 1)
 
 
