@@ -104,6 +104,7 @@ def small_picture(frame: VideoFrame, size_px: tuple[int, int]) -> UInt8[np.ndarr
     """The frame as films of it show it: upright, scaled to a width and a height (both even), in YUV 4:2:0 of 8 bits.
 
     The rows hold the planes one after the other (see planes_420); colours as in BT.709, values in television's range.
+    Of an interlaced frame one half picture is shown.
     """
     turns = quarter_turns(frame)
     width, height = size_px[::-1] if turns % 2 else size_px
@@ -115,6 +116,8 @@ def small_picture(frame: VideoFrame, size_px: tuple[int, int]) -> UInt8[np.ndarr
     if dynamic_range.is_high(frame):
         frame = VideoFrame.from_ndarray(_standard_rgb(frame, (width, height), VideoReformatter()), "rgb24")
         del colours["src_colorspace"]
+    elif frame.interlaced_frame and frame.height % 2 == 0:
+        frame = _one_field_of(frame)
     small = frame.reformat(width, height, "yuv420p", interpolation=Interpolation.AREA, threads=1, **colours)
     picture = small.to_ndarray()
     if not turns:
@@ -369,11 +372,20 @@ def _standard_rgb(
     return dynamic_range.to_standard(signal.to_ndarray(), frame)
 
 
-def _one_field(rgb: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "height width 3"]:
+def _one_field_of(frame: VideoFrame) -> VideoFrame:
+    """The frame in YUV 4:2:0 with one half picture in each plane; its colours' matrix is no longer noted on it."""
+    even = frame.reformat(
+        frame.width // 2 * 2, frame.height, "yuv420p", dst_color_range=ColorRange.MPEG, threads=1
+    ).to_ndarray()
+    fields = [_one_field(plane).ravel() for plane in planes_420(even)]
+    return VideoFrame.from_ndarray(np.concatenate(fields).reshape(even.shape), "yuv420p")
+
+
+def _one_field(picture: UInt8[np.ndarray, "height width *channels"]) -> UInt8[np.ndarray, "height width *channels"]:
     """Even rows, and between them their means: odd rows show another moment."""
-    whole = rgb.copy()
+    whole = picture.copy()
     between = whole[1:-1:2]
-    cv2.addWeighted(rgb[:-2:2][: len(between)], 0.5, rgb[2::2][: len(between)], 0.5, 0, dst=between)
+    cv2.addWeighted(picture[:-2:2][: len(between)], 0.5, picture[2::2][: len(between)], 0.5, 0, dst=between)
     if len(whole) % 2 == 0:
         whole[-1] = whole[-2]
     return whole

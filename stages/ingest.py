@@ -15,7 +15,7 @@ from models.errors import ConfigError, InputError
 from stages.contracts import Clip
 from stages.frames import decode, open_video, picture_stream, quarter_turns, require_size
 
-VERSION: Final = 3
+VERSION: Final = 4
 FOCAL_LENGTH_KEY: Final = "com.apple.quicktime.camera.focal_length.35mm_equivalent"
 RECORDED_RATE_KEY: Final = "com.android.capture.fps"
 SLOWEST_MOTION: Final = 10_000

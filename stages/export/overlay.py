@@ -19,7 +19,7 @@ from stages.thinning import fitting_size, mean_rate_hz, thinned
 
 Picture = UInt8[np.ndarray, "_ _"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 THREADS: Final = 2
 AHEAD: Final = 3
 """Frames that may be in work beyond the one that is handed out."""

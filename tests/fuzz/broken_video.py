@@ -99,7 +99,12 @@ def recover(video: Path) -> Recovered:
 
 def count_by_ffmpeg(video: Path) -> int:
     """How many frames the ffmpeg program makes of the first stream of moving pictures, torn and repeated ones too."""
+    return len(times_by_ffmpeg(video))
+
+
+def times_by_ffmpeg(video: Path) -> list[bytes]:
+    """When it shows each of them, in units of its own; behind damage it may show several at one time."""
     listing = videos.ffmpeg(
         "-i", str(video), "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framecrc", "-", check=False
     )  # fmt: skip
-    return sum(1 for line in listing.splitlines() if not line.startswith(b"#"))
+    return [line.split(b",")[2] for line in listing.splitlines() if not line.startswith(b"#")]

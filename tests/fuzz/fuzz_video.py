@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from tests.fuzz.broken_video import Recovered, broken, count_by_ffmpeg, recover, write_good
+from tests.fuzz.broken_video import Recovered, broken, recover, times_by_ffmpeg, write_good
 
 LIMIT_S = 30
 LIMIT_BYTES = 4 << 30
@@ -70,10 +70,12 @@ def _judge(video: Path, counts: Counter[str]) -> str:
     if isinstance(result, str):
         counts["FAILED"] += 1
         return f"FAILED, {result}"
-    theirs = count_by_ffmpeg(video)
+    times = times_by_ffmpeg(video)
+    theirs = len(times)
     counts["refused" if result.refusal else "read"] += 1
     counts["frames recovered"] += result.frames
     counts["frames ffmpeg recovers"] += theirs
+    counts["frames ffmpeg shows at the time of another"] += theirs - len(set(times))
     if result.frames < theirs:
         counts["videos of which ffmpeg recovers more"] += 1
         counts["frames only ffmpeg recovers"] += theirs - result.frames

@@ -169,18 +169,36 @@ def test_paper_white_grey_and_the_brightest_lie_where_the_standards_put_them():
 
 
 def test_half_pictures_of_two_moments_do_not_mix(tmp_path):
+    path = half_pictures(tmp_path / "a.mp4")
+    clip = ingest.run(ingest.Config(), path)
+    for picture in frames.read(path, clip):
+        rows = picture[8:-8, :, 1].astype(int)
+        assert np.abs(np.diff(rows, axis=0)).max() < 30
+
+
+def half_pictures(path: Path) -> Path:
     """A bar that moves between the half pictures stands in the even rows of the first one only."""
     options = "-vf tinterlace=interleave_top,setfield=tff -c:v libx264 -crf 1 -flags +ildct+ilme -pix_fmt yuv420p"
     raw = np.full((8, 96, 192, 3), 20, np.uint8)
     for number in range(8):
         raw[number, :, 20 * number : 20 * number + 12] = 250
-    path = tmp_path / "a.mp4"
     form = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "192x96", "-r", "60", "-i", "-")
     videos.ffmpeg(*form, *options.split(), str(path), given=raw.tobytes())
+    return path
+
+
+@pytest.mark.parametrize("size_px", [(192, 96), (96, 48)])
+def test_films_of_interlaced_ones_show_one_half_picture_too(tmp_path, size_px):
+    path = half_pictures(tmp_path / "a.mp4")
     clip = ingest.run(ingest.Config(), path)
-    for picture in frames.read(path, clip):
-        rows = picture[8:-8, :, 1].astype(int)
-        assert np.abs(np.diff(rows, axis=0)).max() < 30
+    share = size_px[0] / 192
+    for number, frame in enumerate(frames.read_frames(path, clip)):
+        luma = frames.planes_420(frames.small_picture(frame, size_px))[0].astype(int)
+        assert np.abs(np.diff(luma[8:-8], axis=0)).max() < 30
+        bright = np.flatnonzero(luma[len(luma) // 2] > 100)
+        # The bar of the other half picture stands 20 pixels beside.
+        assert np.ptp(bright) < 14 * share
+        assert abs(bright.mean() - (40 * number + 5.5) * share) < 1.5
 
 
 def test_an_hour_is_read_from_its_first_to_its_last_frame(tmp_path):

@@ -5,7 +5,10 @@ Left out of the table:
 - animated WebP: only later versions of the decoding library read it;
 - VC-1 and RealVideo 4: the ffmpeg program has no encoder;
 - stamps that leap back within one stream: the ffmpeg program mends them while writing; two joined files stand for it;
-- SVG, numbered pictures and folders of them, cameras: not read.
+- SVG: not read.
+
+Numbered pictures, folders of them, cameras, slow motion, an hour, light beyond the screen's, half pictures and who
+stands upright are in test_robust_sources.
 """
 
 import os
