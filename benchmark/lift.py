@@ -48,8 +48,8 @@ class Arguments:
     """Leave out one part of the pipeline at a time as well."""
     preset: str = "default"
     """Settings of the pipeline."""
-    only: tuple[str, ...] = ()
-    """Ways to score, by name; all by default."""
+    only: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Ways to score, by name, one at a time; all by default."""
     json: Path | None = None
     """Where to write the figures."""
 
@@ -57,6 +57,7 @@ class Arguments:
 def main(arguments: Arguments) -> None:
     """Print one row for each way, the mean of all clips."""
     console.start()
+    logging.getLogger("stages").setLevel(logging.WARNING)
     config = load_preset(arguments.preset)
     methods = dict(METHODS) | (dict(ABLATIONS) if arguments.ablate else {})
     methods = {name: method for name, method in methods.items() if not arguments.only or name in arguments.only}

@@ -14,18 +14,17 @@ from typing import Final
 
 import numpy as np
 import tyro
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from scipy.spatial.transform import Rotation
 
 from models.bodies import load_body
 from models.bodies.body import Body
-from models.camera import project
 from models.raster import Mesh
 from stages.detect import blazepose
 from stages.detect.reading import CropReading, Reading
 from training.sightings import FRAMES, RATE_HZ, Readings, Snippets, write
-from training.synthesize_motion import Actor, Stock, act, read_stock
-from training.synthesize_spoil import Spoil, random_spoil, spoil_picture
+from training.synthesize_motion import Moved, Stock, act, read_stock
+from training.synthesize_spoil import random_spoil, spoil_picture
 from training.synthesize_view import Look, draw, random_backdrop, random_look, seen_regions
 
 PART: Final = 64
@@ -77,10 +76,9 @@ def film(studio: Studio, seed: tuple[int, ...]) -> Snippets:
     rng = np.random.default_rng(seed)
     shutter_s = rng.uniform(*SHUTTER_S) * np.linspace(-0.5, 0.5, MOMENTS) if rng.random() < MOVING_SHARE else [0.0]
     actor = act(studio.stock, studio.body, rng, np.array(shutter_s))
-    look = random_look(actor.landmarks_m, rng)
+    look = random_look(actor.moved.landmarks_m, rng)
     place = random_backdrop(look.view, rng)
-    truth_m = look.in_camera(actor.landmarks_m)
-    true_px = project(truth_m, look.view.camera_matrix)
+    true_px = look.pixels_of(actor.moved.landmarks_m)
     spoil = random_spoil(true_px, look.view, rng)
     region = seen_regions(true_px, RATE_HZ, rng)
     faces, seen = studio.body.faces.numpy(), list[tuple[np.ndarray, ...]]()
@@ -88,7 +86,8 @@ def film(studio: Studio, seed: tuple[int, ...]) -> Snippets:
         picture = expose(look, place, [Mesh(look.in_camera(skin_m), faces, actor.colours) for skin_m in skins_m])
         seen.append(read_both(studio.networks, spoil_picture(picture, spoil, one, rng), one))
     readings = Readings(*(np.array(values) for values in zip(*seen, strict=True)))
-    return _snippet(actor, look, spoil, region, readings)
+    shown = look.shows(look.in_camera(actor.moved.landmarks_m)) & ~spoil.hides(true_px)
+    return make_snippet(actor.moved, look, shown, region, readings)
 
 
 def expose(
@@ -113,27 +112,30 @@ def read_both(
     )
 
 
-def _snippet(
-    actor: Actor, look: Look, spoil: Spoil, region: Float[np.ndarray, "frames 4"], readings: Readings
+def make_snippet(
+    moved: Moved,
+    look: Look,
+    shown: Bool[np.ndarray, "frames 33"],
+    region: Float[np.ndarray, "frames 4"],
+    readings: Readings,
 ) -> Snippets:
-    truth_m = look.in_camera(actor.landmarks_m)
-    shown = look.shows(truth_m) & ~spoil.hides(project(truth_m, look.view.camera_matrix))
-    turns = Rotation.from_matrix((look.camera_from_world @ actor.world_from_joint).reshape(-1, 3, 3))
+    """What was read of somebody and what is true, as it is kept."""
+    turns = Rotation.from_matrix((look.camera_from_world @ moved.world_from_joint).reshape(-1, 3, 3))
     arrays = {
         "region": region,
         **vars(readings),
         "shown": shown,
-        "truth_m": truth_m,
-        "joints_m": look.in_camera(actor.joints_m),
+        "truth_m": look.in_camera(moved.landmarks_m),
+        "joints_m": look.in_camera(moved.joints_m),
         "camera_from_joint": turns.as_quat().reshape(FRAMES, 24, 4),
-        "betas": actor.betas,
+        "betas": moved.betas,
         "camera_matrix": look.view.camera_matrix,
         "camera_from_world": look.camera_from_world,
         "camera_height_m": look.camera_m[1],
         "size_px": np.array([look.view.width_px, look.view.height_px]),
-        "clip": np.array(actor.clip, "U96"),
-        "subject": np.array(actor.subject, "U32"),
-        "family": np.array(actor.family, "U32"),
+        "clip": np.array(moved.clip, "U96"),
+        "subject": np.array(moved.subject, "U32"),
+        "family": np.array(moved.family, "U32"),
     }
     return Snippets(**{name: np.asarray(value)[None] for name, value in arrays.items()})
 

@@ -59,22 +59,31 @@ class Stock:
 
 
 @dataclass(frozen=True, eq=False)
-class Actor:
-    """A random body in random clothes who moves; world axes, Y up.
+class Moved:
+    """How a random body moves; world axes, Y up.
 
     Attributes:
-        skin_m: of every frame and of the moments about it while the shutter is open.
+        parent_from_joint, trans_m: as in SMPL, of every frame and of the moments about it while the shutter is open.
     """
 
     betas: Float[np.ndarray, " betas"]
-    skin_m: Float[np.ndarray, "frames moments vertices 3"]
     landmarks_m: Float[np.ndarray, "frames 33 3"]
     joints_m: Float[np.ndarray, "frames 24 3"]
     world_from_joint: Float[np.ndarray, "frames 24 3 3"]
-    colours: Float[np.ndarray, "vertices 3"]
+    parent_from_joint: Float[np.ndarray, "frames moments 24 3 3"]
+    trans_m: Float[np.ndarray, "frames moments 3"]
     clip: str
     subject: str
     family: str
+
+
+@dataclass(frozen=True, eq=False)
+class Actor:
+    """Somebody who moves, to be seen: his skin at every moment, and its colours."""
+
+    moved: Moved
+    skin_m: Float[np.ndarray, "frames moments vertices 3"]
+    colours: Float[np.ndarray, "vertices 3"]
 
 
 def read_stock(folders: Sequence[Path], *, validation_weight: float = VALIDATION_WEIGHT) -> Stock:
@@ -100,10 +109,21 @@ def read_stock(folders: Sequence[Path], *, validation_weight: float = VALIDATION
 
 
 def act(stock: Stock, body: Body, rng: np.random.Generator, shutter_s: Float[np.ndarray, " moments"]) -> Actor:
+    """Have somebody in random clothes move; arguments as in `move`."""
+    moved = move(stock, body, rng, shutter_s)
+    betas = torch.from_numpy(moved.betas).float()
+    rest_skin_m = rest_vertices(body, betas).double().numpy()
+    posed = (torch.from_numpy(array).float().flatten(0, 1) for array in (moved.parent_from_joint, moved.trans_m))
+    skin_m = pose_vertices(body, betas, *posed).numpy()
+    colours = dress(body, rest_skin_m, int(rng.integers(2**31)))
+    return Actor(moved, skin_m.reshape(FRAMES, len(shutter_s), -1, 3), colours)
+
+
+def move(stock: Stock, body: Body, rng: np.random.Generator, shutter_s: Float[np.ndarray, " moments"]) -> Moved:
     """Have somebody move.
 
     Args:
-        shutter_s: moments, counted from the frame's, at which the skin is wanted.
+        shutter_s: moments, counted from the frame's, at which the pose is wanted.
     """
     motion = stock.draw(rng)
     betas = np.clip(rng.normal(0, 1, body.beta_count), -MAX_BETA, MAX_BETA)
@@ -118,18 +138,16 @@ def act(stock: Stock, body: Body, rng: np.random.Generator, shutter_s: Float[np.
         clip = f"{clip}+{other.clip}"
     if rng.random() < 0.5:
         local, pelvis_m = mirrored(local, pelvis_m)
-    rest_skin_m = rest_vertices(body, shape).double().numpy()
-    posed = (shape, torch.from_numpy(local).float(), torch.from_numpy(pelvis_m - rest_m[0]).float())
-    skin_m = pose_vertices(body, *posed).numpy()
-    moment = slice(int(np.argmin(np.abs(shutter_s))), None, len(shutter_s))
-    framed = (shape, posed[1][moment], posed[2][moment])
-    return Actor(
+    trans_m = pelvis_m - rest_m[0]
+    framed = slice(int(np.argmin(np.abs(shutter_s))), None, len(shutter_s))
+    posed = (shape, torch.from_numpy(local[framed]).float(), torch.from_numpy(trans_m[framed]).float())
+    return Moved(
         betas=betas,
-        skin_m=skin_m.reshape(FRAMES, len(shutter_s), -1, 3),
-        landmarks_m=pose_landmarks(body, *framed).double().numpy(),
-        joints_m=pose_joints(body, *framed).double().numpy(),
-        world_from_joint=world_from_joints(SMPL_PARENTS, torch.from_numpy(local[moment])).numpy(),
-        colours=dress(body, rest_skin_m, int(rng.integers(2**31))),
+        landmarks_m=pose_landmarks(body, *posed).double().numpy(),
+        joints_m=pose_joints(body, *posed).double().numpy(),
+        world_from_joint=world_from_joints(SMPL_PARENTS, torch.from_numpy(local[framed])).numpy(),
+        parent_from_joint=local.reshape(FRAMES, len(shutter_s), 24, 3, 3),
+        trans_m=trans_m.reshape(FRAMES, len(shutter_s), 3),
         clip=clip,
         subject=motion.subject,
         family=motion.family,

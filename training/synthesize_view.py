@@ -59,6 +59,10 @@ class Look:
         """Points of the world in the camera's axes."""
         return (points_m - self.camera_m) @ self.camera_from_world.T
 
+    def pixels_of(self, points_m: Float[np.ndarray, "*points 3"]) -> Float[np.ndarray, "*points 2"]:
+        """Where points of the world are on the picture."""
+        return project(self.in_camera(points_m), self.view.camera_matrix)
+
     def shows(self, points_m: Float[np.ndarray, "*points 3"]) -> Bool[np.ndarray, "*points"]:
         """Which of these points, in the camera's axes, are inside the picture."""
         pixels = project(points_m, self.view.camera_matrix)
