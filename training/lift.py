@@ -26,9 +26,9 @@ from training.lift_data import Lesson, Source, draw_lesson, is_held_out, mirrore
 from training.lift_loss import lift_loss, rooted_shape
 from training.sightings import read
 
-FILMS: Final = 64
+FILMS: Final = 24
 """In a batch."""
-RATE: Final = 1.5e-3
+RATE: Final = 1e-3
 LAST_RATE: Final = 2e-5
 WARM_STEPS: Final = 100
 DECAY: Final = 0.05
@@ -154,7 +154,7 @@ def _begin(lessons: Lessons, args: Args) -> Run:
 @torch.no_grad()
 def _set_scales(net: Lifter, lessons: Lessons, rng: np.random.Generator) -> None:
     """Mean and deviation of the inputs, alike for a person and his mirror image."""
-    lesson = draw_lesson(lessons.sources, 8 * FILMS, lessons.rough_map, rng)
+    lesson = draw_lesson(lessons.sources, 20 * FILMS, lessons.rough_map, rng)
     inputs = lesson.inputs[lesson.seen]
     both = torch.cat([inputs, net.mirrored(inputs)])
     net.input_mean.copy_(both.mean(0))

@@ -196,7 +196,9 @@ def _believed(camera_matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
 
 def _with_focal(camera_matrix: np.ndarray, focal_px: float) -> np.ndarray:
-    return camera.pinhole(focal_px, *(2 * camera_matrix[:2, 2]))
+    believed = camera_matrix.copy()
+    believed[0, 0] = believed[1, 1] = focal_px
+    return believed
 
 
 def _longer_side(camera_matrix: np.ndarray) -> float:
