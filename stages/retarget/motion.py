@@ -13,6 +13,7 @@ from models.errors import InputError
 from models.resample import resample_places, resample_turns, times_at_rate
 from models.retarget.body import fit_bone_lengths, posed_points, retarget_pose
 from models.retarget.source import Source
+from models.stand_in_camera import stand_in_matrix, world_from_stand_in
 from stages.contracts import Motion
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,6 @@ WHOLE_RATE: Final = 3e-4
 """A rate this near to a whole number is meant to be it (0.0333333 s is 30 Hz); 23.976 Hz is not."""
 RATES_HZ: Final = (1, 2000)
 """What a recording of a person can have."""
-PICTURE_PX: Final = (1280, 720)
-FOCAL_LENGTH_PX: Final = 1000.0
-"""Of the camera that stands in for the one that nobody had."""
 
 
 @single_thread()
@@ -51,8 +49,8 @@ def retarget_person(body_name: str, source: Source) -> Motion:
         trans_m=trans_m,
         betas=betas.numpy(),
         confidence=np.ones((len(times_s), local.shape[1])),
-        world_from_camera=_camera_pose(joints_m),
-        camera_matrix=_camera_matrix(),
+        world_from_camera=world_from_stand_in(joints_m),
+        camera_matrix=stand_in_matrix(),
         body_model=body.name,
         body_sha256=body.sha256,
         joints_m=joints_m,
@@ -72,18 +70,3 @@ def _whole_rate(source: Source) -> tuple[int, Float[np.ndarray, " frames"]]:
         return rate_hz, np.arange(frames) / rate_hz
     log.warning("%.4f Hz is not a whole rate: resampled to %d Hz", exact_hz, rate_hz)
     return rate_hz, times_at_rate(np.arange(frames) * source.frame_time_s, rate_hz)
-
-
-def _camera_pose(joints_m: Float[np.ndarray, "frames 24 3"]) -> Float[np.ndarray, "4 4"]:
-    """In front of the motion at the height of its middle, far enough to see all of it."""
-    low_m, high_m = joints_m.min(axis=(0, 1)), joints_m.max(axis=(0, 1))
-    size_m = high_m - low_m
-    away_m = 1.0 + FOCAL_LENGTH_PX * max(size_m[0] / PICTURE_PX[0], size_m[1] / PICTURE_PX[1]) * 1.2
-    world_from_camera = np.diag([1.0, -1.0, -1.0, 1.0])
-    world_from_camera[:3, 3] = (low_m + high_m) / 2 + np.array([0.0, 0.0, size_m[2] / 2 + away_m])
-    return world_from_camera
-
-
-def _camera_matrix() -> Float[np.ndarray, "3 3"]:
-    width_px, height_px = PICTURE_PX
-    return np.array([[FOCAL_LENGTH_PX, 0, width_px / 2], [0, FOCAL_LENGTH_PX, height_px / 2], [0, 0, 1.0]])
