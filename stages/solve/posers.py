@@ -28,8 +28,8 @@ LEAST_NOISE_M: Final = 0.01
 """How far off a lifted track is at least: its bones agree, as they were fitted to, whatever else is wrong. Eleven drawn
 clips gain half a millimetre and two per cent of the error of acceleration by it."""
 
-Landmarks = Float[Tensor, "frames 33 3"]
-Confidence = Float[Tensor, "frames 33"]
+Landmarks = Float[Tensor, "frames points 3"]
+Confidence = Float[Tensor, "frames points"]
 
 
 def pose_frames(config: Config, rig: Rig, landmarks_m: Landmarks, confidence: Confidence, rate_hz: float) -> Pose:
