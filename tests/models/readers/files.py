@@ -1,7 +1,6 @@
 """A person who walks, written as other programs write theirs."""
 
 import json
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -99,51 +98,3 @@ def write_c3d(path: Path, names: list[str], points: np.ndarray, *, units: str = 
     file["data"]["meta_points"]["residuals"] = np.where(missing, -1.0, 0.0).T[None]
     file["data"]["meta_points"]["camera_masks"] = np.zeros((7, points.shape[1], len(points)), bool)
     file.write(str(path))
-
-
-def joblib_bytes(content: Any) -> bytes:
-    """What joblib.dump writes: the arrays' bytes stand behind a wrapper, aligned to 16.
-
-    Compared with joblib 1.6.0: the same but for the pickle's frames, which nobody needs.
-    """
-    head = b"\x80\x04"
-    return head + _opcodes(content, len(head)) + b"."
-
-
-def _opcodes(content: Any, at: int) -> bytes:
-    match content:
-        case dict():
-            out = b"\x8c\x0bcollections\x8c\x0bdefaultdict\x93\x8c\x08builtins\x8c\x04dict\x93\x85R("
-            for key, value in content.items():
-                out += _opcodes(key, at + len(out))
-                out += _opcodes(value, at + len(out))
-            return out + b"u"
-        case list():
-            out = b"]("
-            for value in content:
-                out += _opcodes(value, at + len(out))
-            return out + b"e"
-        case np.ndarray():
-            wrapper = b"\x8c\x13joblib.numpy_pickle\x8c\x11NumpyArrayWrapper\x93)\x81}("
-            state = {
-                "subclass": b"\x8c\x05numpy\x8c\x07ndarray\x93",
-                "shape": _inside(content.shape),
-                "order": _inside("C"),
-                "dtype": _inside(content.dtype),
-                "allow_mmap": b"\x88",
-                "numpy_array_alignment_bytes": _inside(16),
-            }
-            out = wrapper + b"".join(_inside(key) + value for key, value in state.items()) + b"ub"
-            padding = 16 - (at + len(out) + 1) % 16
-            return out + bytes([padding]) + b"\xff" * padding + content.tobytes()
-        case _:
-            return _inside(content)
-
-
-def _inside(value: Any) -> bytes:
-    """The instructions of a small value, without the start and end of a pickle, its frame and its memo."""
-    import pickletools  # noqa: PLC0415
-
-    text = pickletools.optimize(pickle.dumps(value, 4))
-    body = text[2:-1]
-    return body[9:] if body[:1] == b"\x95" else body

@@ -11,11 +11,11 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from benchmark.joblib_file import joblib_bytes
 from models.errors import InputError
 from models.readers import amass, gvhmr, phalp, wham
 from models.readers.given import BodyMotion, Said
 from models.readers.pickles import read_results
-from tests.models.readers.files import joblib_bytes
 
 FRAMES = 6
 RANDOM = np.random.default_rng(3)
