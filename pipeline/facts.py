@@ -14,8 +14,12 @@ from pipeline.task import Task
 from stages.page import Facts
 
 KINETRACE_VERSION: Final = "0.1.0"
+POSING: Final = frozenset({"solve", "retarget", "points", "motions", "refined"})
+"""Stages that pose a body, and open its file."""
 PACKAGES: Final = ("ai-edge-litert", "av", "mediapipe", "numpy", "opencv-contrib-python", "roma", "scipy", "torch")
 """Packages whose version can change a result."""
+EXTRA: Final = {".onnx": ("onnxruntime", "rtmlib")}
+"""Those that count only where a file of this kind was read."""
 
 
 def source_of(path: Path) -> dict[str, Any]:
@@ -23,9 +27,11 @@ def source_of(path: Path) -> dict[str, Any]:
     return {"name": printable(path.name), "sha256": artefacts.digest(path), "bytes": path.stat().st_size}
 
 
-def versions() -> dict[str, str]:
-    """Of Python and of the packages that can change a result."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+def versions(records: Sequence[StepRecord]) -> dict[str, str]:
+    """Of Python and of the packages that can change a result of these steps."""
+    kinds = {Path(name).suffix for record in records for name in record.reads}
+    extra = [name for kind, names in EXTRA.items() if kind in kinds for name in names]
+    return {"python": platform.python_version()} | {name: version(name) for name in (*PACKAGES, *extra)}
 
 
 def weights_of(records: Sequence[StepRecord]) -> list[dict[str, str]]:
@@ -41,7 +47,7 @@ def weights_of(records: Sequence[StepRecord]) -> list[dict[str, str]]:
 
 def body_of(records: Sequence[StepRecord]) -> dict[str, str] | None:
     """Name, digest and licence of the body that poses and betas belong to; None where nobody was posed."""
-    posing = [record for record in records if record.step.rpartition("/")[2] in {"solve", "retarget"}]
+    posing = [record for record in records if record.step.rpartition("/")[2] in POSING]
     return next(iter(weights_of(posing)), None)
 
 
@@ -56,7 +62,7 @@ def facts_of(task: Task, store: Store) -> Facts:
     return Facts(
         title=task.stem,
         source=tuple((name, str(value)) for name, value in source_of(task.source).items()),
-        versions=(("kinetrace", KINETRACE_VERSION), *versions().items()),
+        versions=(("kinetrace", KINETRACE_VERSION), *versions(store.records).items()),
         weights=tuple((row["name"], row["licence"], row["sha256"]) for row in weights_of(store.records)),
         warnings=tuple(warnings_of(store.records)),
         files=tuple((file.relative_to(store.folder).as_posix(), file.stat().st_size) for file in files),

@@ -32,7 +32,7 @@ def write_manifest(
         "input": source_of(task.source),
         "beside": [source_of(path) for path in (*task.beside, *filter(None, [task.calibration]))],
         "config": as_json(config),
-        "versions": versions(),
+        "versions": versions(records),
         "weights": weights_of(records),
         "body": body_of(records),
         "stages": [

@@ -12,7 +12,9 @@ from scipy.spatial.transform import Rotation
 from models.errors import InputError
 from models.kinematics import place_joints, world_from_joints
 
-FORMAT_KEYS = {"names", "parents", "offsets", "rot", "root", "clip_start", "canon", "canon_idx", "fps", "clip"}
+FORMAT_KEYS = {
+    "names", "parents", "offsets", "rot", "root", "clip_start", "canon", "canon_idx", "fps", "clip", "subject", "action",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,10 @@ def read_clips(folder: Path) -> Iterator[MocapClip]:
             if not set(packed.files) >= FORMAT_KEYS:
                 raise InputError(f"{shard} is not a motion capture shard", "give a folder of mocap-compact-1 files")
             arrays = dict(packed)
+        if problem := _misfit(arrays):
+            raise InputError(
+                f"{shard} is not a motion capture shard: {problem}", "copy the file again, or leave it out"
+            )
         for index in range(len(arrays["clip_start"]) - 1):
             yield _clip(shard.stem, arrays, index)
 
@@ -81,6 +87,39 @@ def _chain(clip: MocapClip, parent_from_joint: np.ndarray, root_m: np.ndarray) -
     world = world_from_joints(clip.parents, torch.from_numpy(parent_from_joint))
     joints = place_joints(clip.parents, torch.from_numpy(clip.offset_m), torch.from_numpy(root_m), world)
     return WorldPose(joints.numpy(), world.numpy())
+
+
+def _misfit(arrays: Mapping[str, np.ndarray]) -> str:
+    """What of the arrays does not fit the rest, in words; empty where all do."""
+    clips, joints = len(np.atleast_1d(arrays["clip"])), len(np.atleast_1d(arrays["names"]))
+    frames, parts = len(np.atleast_1d(arrays["root"])), len(np.atleast_1d(arrays["canon"]))
+    shapes = {
+        "names": (joints,),
+        "parents": (joints,),
+        "offsets": (clips, joints, 3),
+        "rot": (frames, joints, 4),
+        "root": (frames, 3),
+        "clip_start": (clips + 1,),
+        "clip": (clips,),
+        "subject": (clips,),
+        "action": (clips,),
+        "canon": (parts,),
+        "canon_idx": (parts,),
+        "fps": (),
+    }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            return f"{name} has the shape {arrays[name].shape} instead of {shape}"
+    start, parents = arrays["clip_start"], arrays["parents"]
+    if start[0] < 0 or start[-1] > frames or np.any(np.diff(start) < 1):
+        return f"clips do not follow each other within {frames} frames"
+    if parents[0] != -1 or np.any(parents[1:] < 0) or np.any(parents >= np.arange(joints)):
+        return "a joint comes before its parent"
+    if np.any(arrays["canon_idx"] < -1) or np.any(arrays["canon_idx"] >= joints):
+        return f"a part of the body is none of {joints} joints"
+    numbers = ("offsets", "root", "fps")
+    wrong = [name for name in numbers if not np.isfinite(arrays[name].astype(np.float64)).all()]
+    return f"{wrong[0]} holds NaN or infinity" if wrong else ""
 
 
 def _clip(family: str, arrays: Mapping[str, np.ndarray], index: int) -> MocapClip:

@@ -1,4 +1,5 @@
-"""Whether this machine has all that the pipeline needs: python run_pipeline.py doctor [--outputs DIR] [--device NAME].
+"""Whether this machine has all that the pipeline needs: python run_pipeline.py doctor [--outputs DIR] [--device NAME]
+[--detector FILE ...].
 
 Nothing but Python itself is imported here: whatever else is missing or broken is what the doctor is asked about.
 """
@@ -6,7 +7,7 @@ Nothing but Python itself is imported here: whatever else is missing or broken i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -29,22 +30,27 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--outputs", type=Path, default=OUTPUTS, help="where results are to be written")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where tensors are to be computed")
+    parser.add_argument(
+        "--detector", type=Path, nargs="+", default=[], help="networks of your own to try: .task or .onnx"
+    )
     arguments = parser.parse_args(argv)
     problems = 0
-    for finding in look(arguments.outputs, arguments.device):
+    for finding in look(arguments.outputs, arguments.device, arguments.detector):
         tell(finding.line)
         problems += not finding.is_well
     tell("all is well" if not problems else f"problems: {problems}")
     return 1 if problems else 0
 
 
-def look(outputs: Path, device: str) -> Iterable[Finding]:
+def look(outputs: Path, device: str, own: Sequence[Path] = ()) -> Iterable[Finding]:
     """Every finding on this machine, in order; another Python than the one needed makes all else pointless."""
     version = installed.python()
     yield version
     if version.is_well:
         for subject, check in checks(outputs, device).items():
             yield from examine(subject, check)
+        for path in own:
+            yield from examine("own network", partial(trained.own_network, path))
 
 
 def checks(outputs: Path, device: str) -> dict[str, Callable[[], Iterable[Finding]]]:

@@ -53,6 +53,53 @@ def detector() -> Iterator[Finding]:
         yield well("detector", f"{Path(name).name} on one thread of the CPU: a picture in {took_ms:.1f} ms")
 
 
+def own_network(path: Path) -> Iterator[Finding]:
+    """A user's own file is loaded as the detector would, and looks at a grey picture."""
+    from models.weights import file_sha256  # noqa: PLC0415
+
+    tries = {".task": _try_bundle, ".onnx": _try_onnx}
+    if path.suffix not in tries:
+        raise WeightsError(f"{path} is neither .task nor .onnx", "name a file that a setting of detect takes")
+    what, took_ms = tries[path.suffix](path)
+    told = f"{path.name}, sha256 {file_sha256(path)[:12]}..., {path.stat().st_size / 2**20:.1f} MiB"
+    yield well("own network", f"{told}: {what}; a picture in {took_ms:.1f} ms")
+
+
+def _try_bundle(path: Path) -> tuple[str, float]:
+    from stages.detect import blazepose  # noqa: PLC0415
+
+    grey, whole = _grey_picture()
+    models = blazepose.load(path)
+    began = perf_counter()
+    blazepose.find_people(models, grey, 0.5)
+    blazepose.read_picture(models, grey, whole)
+    return "both networks of BlazePose, for --detect.bundle", 1e3 * (perf_counter() - began)
+
+
+def _try_onnx(path: Path) -> tuple[str, float]:
+    from stages.detect import rtmpose  # noqa: PLC0415
+
+    grey, whole = _grey_picture()
+    try:
+        points = rtmpose.load_points(path)
+    except WeightsError:
+        people = rtmpose.load_people(path, "yolox", 0.5)
+        began = perf_counter()
+        people.regions(grey, whole[0])
+        return "boxes of people, for --detect.rtmpose-detector", 1e3 * (perf_counter() - began)
+    began = perf_counter()
+    points.tool(grey)
+    words = f"{(points.source >= 0).sum()} of the 33 landmarks, for --detect.rtmpose-pose"
+    return words, 1e3 * (perf_counter() - began)
+
+
+def _grey_picture() -> tuple[Any, Any]:
+    """A picture, and the region that is all of it."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.full((256, 256, 3), 128, np.uint8), np.array([[128.0, 128.0, 256.0, 0.0]])
+
+
 def body() -> Iterator[Finding]:
     """The free body is read and has an adult's size."""
     from models.bodies import load_body  # noqa: PLC0415

@@ -18,6 +18,7 @@ from pipeline import doctor
 from pipeline.doctor import installed, machine, trained
 from pipeline.doctor.findings import Finding, problem, well
 from stages.detect import networks
+from training.write_task_bundle import write_bundle
 
 ROOT = Path(__file__).parents[2]
 Plant = Callable[[pytest.MonkeyPatch, Path], None]
@@ -203,6 +204,22 @@ def test_nothing_is_wrong_where_the_tests_run(tmp_path: Path, capsys: pytest.Cap
         "disk", "outputs",
     }  # fmt: skip
     assert not list(tmp_path.iterdir())
+
+
+def test_a_users_own_network_is_tried(tmp_path: Path) -> None:
+    task = tmp_path / "pose_landmarker_full.task"
+    write_bundle(task)
+    (found,) = trained.own_network(task)
+    assert found.is_well and "--detect.bundle" in found.line and weights.file_sha256(task)[:12] in found.line
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("a.pt", "neither .task nor .onnx"), ("a.onnx", "does not exist"), ("a.task", "does not exist")],
+)
+def test_what_is_no_network_of_a_users_own_is_named(tmp_path: Path, name: str, problem: str) -> None:
+    found = doctor.examine("own network", lambda: trained.own_network(tmp_path / name))
+    assert problem in faults(found)[0]
 
 
 def test_results_that_cannot_be_written_are_named(tmp_path: Path) -> None:

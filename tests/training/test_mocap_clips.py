@@ -64,3 +64,27 @@ def test_another_kind_of_file_is_refused(tmp_path: Path):
     np.savez(tmp_path / "other.npz", poses=np.zeros(3))
     with pytest.raises(InputError, match="is not a motion capture shard"):
         next(read_clips(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("rot", np.ones((7, 3, 3)), r"rot has the shape \(7, 3, 3\) instead of \(7, 3, 4\)"),
+        ("root", np.ones((7, 2)), "root has the shape"),
+        ("offsets", np.ones((2, 4, 3)), "offsets has the shape"),
+        ("offsets", np.full((2, 3, 3), np.nan), "offsets holds NaN"),
+        ("clip_start", [0, 4, 8], "within 7 frames"),
+        ("clip_start", [0, 4, 4], "do not follow each other"),
+        ("clip_start", [0, 7], "clip_start has the shape"),
+        ("parents", [-1, 2, 1], "a joint comes before its parent"),
+        ("parents", [-1, -1, 0], "a joint comes before its parent"),
+        ("canon_idx", [0, 3, -1], "none of 3 joints"),
+        ("fps", [30, 30], "fps has the shape"),
+        ("clip", ["first"], "offsets has the shape"),
+    ],
+)
+def test_a_shard_whose_arrays_do_not_fit_each_other_is_refused(shard: Path, key: str, value: object, problem: str):
+    arrays = dict(np.load(shard)) | {key: np.asarray(value)}
+    np.savez(shard, **arrays)
+    with pytest.raises(InputError, match=f"is not a motion capture shard: .*{problem}"):
+        next(read_clips(shard.parent))
