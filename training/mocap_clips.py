@@ -13,7 +13,8 @@ from models.errors import InputError
 from models.kinematics import place_joints, world_from_joints
 
 FORMAT_KEYS = {
-    "names", "parents", "offsets", "rot", "root", "clip_start", "canon", "canon_idx", "fps", "clip", "subject", "action",
+    "names", "parents", "offsets", "rot", "root", "clip_start", "canon", "canon_idx", "fps", "clip", "subject",
+    "action",
 }  # fmt: skip
 
 
