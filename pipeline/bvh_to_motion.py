@@ -14,7 +14,7 @@ def bvh_to_motion(task: Task, config: PipelineConfig, store: Store) -> list[Pers
     inside = store.inside("person_0")
     motion = inside.step(retarget.run, config.retarget, task.source)
     store.drop_people_from(1)
-    person = PagePerson(0, motion, None, export_motion(task, config, inside, motion, {}))
+    person = PagePerson(0, motion, None, export_motion(task, config, inside, motion, "none"))
     if task.until.reaches(Until.PAGE):
         store.files(page.run, config.page, None, (person,), facts_of(task, store))
     return [PersonResult.of(0, motion, None)]

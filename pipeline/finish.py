@@ -54,12 +54,12 @@ def finish(
 
 
 def export_motion(
-    task: Task, config: PipelineConfig, store: Store, motion: Motion, smoothing_s: dict[str, float]
+    task: Task, config: PipelineConfig, store: Store, motion: Motion, filtered: str
 ) -> Biomechanics | None:
     """Write every file of one person, whose folder the store is.
 
     Args:
-        smoothing_s: by group of joints, the period of the smoothing that the motion went through.
+        filtered: what smoothing the motion went through, in a few words.
     """
     stem = f"{task.stem}_{store.folder.name.replace('person_', 'p')}"
     if task.until.reaches(Until.EXPORT):
@@ -67,13 +67,13 @@ def export_motion(
     if not task.until.reaches(Until.BIOMECH):
         return None
     followed = store.step(biomech.run, config.biomech, motion)
-    store.files(osim.run, osim.Config(), stem, followed, smoothing_s)
+    store.files(osim.run, osim.Config(), stem, followed, filtered)
     return followed
 
 
 def _export_person(task: Task, config: PipelineConfig, store: Store, person: PagePerson) -> PagePerson:
-    inside, smoothing_s = store.inside(f"person_{person.number}"), dataclasses.asdict(config.denoise)
-    followed = export_motion(task, config, inside, person.motion, smoothing_s)
+    inside = store.inside(f"person_{person.number}")
+    followed = export_motion(task, config, inside, person.motion, config.denoise.told())
     return dataclasses.replace(person, biomechanics=followed)
 
 

@@ -8,7 +8,7 @@ from stages.denoise.config import Config
 
 __all__ = ["VERSION", "Config", "run"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 def run(config: Config, raw: RawMotion, *, device: str) -> Motion:

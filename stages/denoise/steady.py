@@ -4,6 +4,7 @@ Rotations are smoothed as orientations in the world: a limb's direction was read
 parent does not belong to it.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ from models.devices import best_precision, find_device, single_thread, to_array
 from models.filters import fill_positions, fill_rotations, smooth_positions, smooth_rotations, smoothing_stencil
 from models.ik_refine import parent_from_joints
 from models.kinematics import world_from_joints
+from models.nets.denoiser_file import load_denoiser
+from models.nets.steadier import Found, steady
 from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 from stages.contracts import Motion, RawMotion
 from stages.denoise.config import Config
@@ -38,8 +41,7 @@ def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> 
     body = body.to(chosen, best_precision(chosen))
     local = torch.from_numpy(raw.parent_from_joint).to(body.template_m)
     trans_m = torch.from_numpy(raw.trans_m).to(body.template_m)
-    local = _steady_rotations(config, raw, local)
-    trans_m = _steady_positions(config, raw, trans_m)
+    local, trans_m = (_learned if config.filter == "learned" else _classical)(config, raw, local, trans_m)
     joints_m, landmarks_m = _points(body, torch.from_numpy(raw.betas).to(local), local, trans_m)
     return Motion(
         rate_hz=raw.rate_hz,
@@ -65,18 +67,50 @@ def group_joints(group: str) -> tuple[int, ...]:
     return tuple(j for name, j in SMPL_INDEX.items() if name.split("_")[-1].rstrip("123") in parts)
 
 
-def _steady_rotations(config: Config, raw: RawMotion, local: Tensor) -> Tensor:
+def _learned(config: Config, raw: RawMotion, local: Tensor, trans_m: Tensor) -> tuple[Tensor, Tensor]:
+    """What the network makes of it; gaps are filled before, and are corrected like the rest."""
+    local, trans_m = fill_rotations(local, raw.observed), fill_positions(trans_m, raw.observed)
+    found = Found(
+        rate_hz=raw.rate_hz,
+        world_from_joint=world_from_joints(SMPL_PARENTS, local),
+        root_m=trans_m,
+        confidence=torch.from_numpy(raw.confidence).to(local),
+        observed=torch.from_numpy(raw.observed).to(local.device),
+        sight=torch.from_numpy(raw.world_from_camera[:3, 2].copy()).to(local),
+    )
+    world, trans_m = steady(load_denoiser().to(local.device), found)
+    return parent_from_joints(world), trans_m
+
+
+def _classical(config: Config, raw: RawMotion, local: Tensor, trans_m: Tensor) -> tuple[Tensor, Tensor]:
+    """Unobserved frames weigh nothing and are filled again between their neighbours."""
+    local, trans_m = fill_rotations(local, raw.observed), fill_positions(trans_m, raw.observed)
     world = world_from_joints(SMPL_PARENTS, local)
     for group in _GROUPS:
         joints = group_joints(group)
-        stencil = smoothing_stencil(raw.observed, raw.rate_hz, getattr(config, group)).to(world)
-        world[:, joints] = smooth_rotations(world[:, joints], stencil)
-    return fill_rotations(parent_from_joints(world), raw.observed)
+        world[:, joints] = _turns_filter(config, raw, getattr(config, group))(world[:, joints])
+    trans_m = _places_filter(config, raw, config.root_s)(trans_m)
+    return fill_rotations(parent_from_joints(world), raw.observed), fill_positions(trans_m, raw.observed)
 
 
-def _steady_positions(config: Config, raw: RawMotion, trans_m: Tensor) -> Tensor:
-    stencil = smoothing_stencil(raw.observed, raw.rate_hz, config.root_s).to(trans_m)
-    return fill_positions(smooth_positions(trans_m, stencil), raw.observed)
+def _turns_filter(config: Config, raw: RawMotion, period_s: float) -> Callable[[Tensor], Tensor]:
+    if config.filter == "savitzky_golay":
+        stencil = smoothing_stencil(raw.observed, raw.rate_hz, period_s)
+        return lambda turns: smooth_rotations(turns, stencil.to(turns))
+    from models.filter_kinds import filter_rotations, make_filter  # noqa: PLC0415 - scipy.signal takes its time
+
+    chosen = make_filter(config.filter, raw.rate_hz, period_s, raw.observed)
+    return lambda turns: filter_rotations(turns, chosen)
+
+
+def _places_filter(config: Config, raw: RawMotion, period_s: float) -> Callable[[Tensor], Tensor]:
+    if config.filter == "savitzky_golay":
+        stencil = smoothing_stencil(raw.observed, raw.rate_hz, period_s)
+        return lambda places_m: smooth_positions(places_m, stencil.to(places_m))
+    from models.filter_kinds import filter_positions, make_filter  # noqa: PLC0415
+
+    chosen = make_filter(config.filter, raw.rate_hz, period_s, raw.observed)
+    return lambda places_m: filter_positions(places_m, chosen)
 
 
 def _points(body: Body, betas: Tensor, local: Tensor, trans_m: Tensor) -> tuple[np.ndarray, np.ndarray]:

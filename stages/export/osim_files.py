@@ -4,7 +4,6 @@ Motion, markers and gait stand in OpenSim's ground frame: metres, y up, the pers
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,10 @@ from stages.export import osim_gait
 from stages.export.number_rows import number_rows
 
 
-def encode(stem: str, biomechanics: Biomechanics, smoothing_s: Mapping[str, float]) -> Exports:
+def encode(stem: str, biomechanics: Biomechanics, filtered: str) -> Exports:
     """All files of one person; arguments and errors as in `stages.export.osim.run`."""
     model = read_model(biomechanics.model_xml)
-    notes = (_smoothing(smoothing_s), _turn(biomechanics), osim_gait.NOT_VALIDATED)
+    notes = (f"Filter: {filtered}.", _turn(biomechanics), osim_gait.NOT_VALIDATED)
     gait = osim_gait.gait_of(biomechanics, model)
     times_s = biomechanics.timestamps_s
     names = tuple(biomechanics.marker_names.tolist())
@@ -45,14 +44,6 @@ def encode(stem: str, biomechanics: Biomechanics, smoothing_s: Mapping[str, floa
     if gait.strides:
         files[f"{stem}_gait_curves.csv"] = osim_gait.encode_curves(gait, biomechanics, notes)
     return Exports({name: content.encode("utf-8") for name, content in files.items()})
-
-
-def _smoothing(periods_s: Mapping[str, float]) -> str:
-    """How the motion was filtered, for every header."""
-    if not periods_s:
-        return "Filter: none."
-    parts = (f"{group.removesuffix('_s')} {1 / period_s:.3g} Hz" for group, period_s in periods_s.items())
-    return f"Filter: local parabolas with Gaussian weights, no delay, half power at {', '.join(parts)}."
 
 
 def _turn(biomechanics: Biomechanics) -> str:

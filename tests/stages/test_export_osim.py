@@ -20,7 +20,7 @@ from stages.contracts import Biomechanics, Exports
 from stages.export import osim
 from tests.stages.toy_walk import SPEED_M_S, make_walk
 
-SMOOTHING_S = {"root_s": 1 / 6, "hands_s": 0.25}
+FILTERED = "some smoothing, half power at root 6 Hz, hands 4 Hz"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def walk() -> Biomechanics:
 @pytest.fixture(scope="module")
 def folder(walk: Biomechanics, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files")
-    save(path, osim.run(osim.Config(), "walk_p0", walk, SMOOTHING_S))
+    save(path, osim.run(osim.Config(), "walk_p0", walk, FILTERED))
     return path
 
 
@@ -76,7 +76,7 @@ def test_what_is_written_is_what_was_solved(folder: Path, walk: Biomechanics) ->
 @pytest.mark.parametrize("topology", ["standard", "full_body"])
 def test_opensim_repeats_the_work_from_the_setups(topology: str, tmp_path: Path) -> None:
     result = biomech.run(biomech.Config(model=topology), make_walk(0.1))
-    save(tmp_path, osim.run(osim.Config(), "a", result, SMOOTHING_S))
+    save(tmp_path, osim.run(osim.Config(), "a", result, FILTERED))
     with chdir(tmp_path):
         opensim.InverseKinematicsTool("a_ik_setup.xml").run()
         opensim.ScaleTool("a_scale_setup.xml").run()
@@ -99,7 +99,7 @@ def test_every_header_names_the_filter_the_turn_and_what_was_not_done(folder: Pa
 
 def test_an_unfiltered_motion_says_so() -> None:
     result = biomech.run(biomech.Config(), make_walk(0.3))
-    assert b"\nFilter: none.\n" in osim.run(osim.Config(), "a", result, {}).files["a.mot"]
+    assert b"\nFilter: none.\n" in osim.run(osim.Config(), "a", result, "none").files["a.mot"]
 
 
 def test_the_turn_in_the_header_takes_the_world_to_the_ground(folder: Path, walk: Biomechanics) -> None:
@@ -139,7 +139,7 @@ def test_curves_run_over_the_cycle(folder: Path, walk: Biomechanics) -> None:
 
 
 def test_who_does_not_walk_gets_a_reason_and_no_curves() -> None:
-    files = osim.run(osim.Config(), "a", biomech.run(biomech.Config(), make_walk(1.0, speed_m_s=0.1)), {}).files
+    files = osim.run(osim.Config(), "a", biomech.run(biomech.Config(), make_walk(1.0, speed_m_s=0.1)), "none").files
     assert "a_gait_curves.csv" not in files
     *_, reason, header = files["a_gait.csv"].decode().splitlines()
     assert reason.startswith("# No gait: the person travels 0.10 m ahead") and header.startswith("quantity,")
@@ -148,14 +148,14 @@ def test_who_does_not_walk_gets_a_reason_and_no_curves() -> None:
 
 def test_a_model_without_feet_has_no_gait(walk: Biomechanics) -> None:
     xml = walk.model_xml.replace("calcn", "heel")
-    files = osim.run(osim.Config(), "a", replace(walk, model_xml=xml, generic_xml=xml), {}).files
+    files = osim.run(osim.Config(), "a", replace(walk, model_xml=xml, generic_xml=xml), "none").files
     assert b"the model has no body called calcn_r" in files["a_gait.csv"]
 
 
 def test_the_sidecar_holds_confidence_and_doubts(folder: Path, walk: Biomechanics) -> None:
     doubtful = np.zeros_like(walk.doubtful)
     doubtful[[3, 5]] = True
-    files = osim.run(osim.Config(), "a", replace(walk, doubtful=doubtful), {}).files
+    files = osim.run(osim.Config(), "a", replace(walk, doubtful=doubtful), "none").files
     content = json.loads(files["a_biomech.json"])
     assert content["doubtful_frames"] == [3, 5]
     assert content["unobserved_frames"] == np.flatnonzero(~walk.observed).tolist()
@@ -172,8 +172,8 @@ def test_a_wrong_file_is_never_written(walk: Biomechanics) -> None:
     knee = walk.coordinate_names.tolist().index("knee_angle_r")
     beyond[4, knee] = read_model(walk.model_xml).coordinates[knee].upper + 0.1
     with pytest.raises(InputError, match="knee_angle_r leaves its range"):
-        osim.run(osim.Config(), "a", replace(walk, coordinates=beyond), {})
+        osim.run(osim.Config(), "a", replace(walk, coordinates=beyond), "none")
     names = walk.marker_names.copy()
     names[1] = names[0]
     with pytest.raises(InputError, match="two markers"):
-        osim.run(osim.Config(), "a", replace(walk, marker_names=names), {})
+        osim.run(osim.Config(), "a", replace(walk, marker_names=names), "none")

@@ -1,0 +1,173 @@
+"""How much denoising helps: `python -m benchmark.denoise --mocap DIR --json FILE`.
+
+DIR holds train/ and test/. Every filter is tuned on motion of the train split over the grid below, once for the place
+of the joints and once for their acceleration; the test split only gives the figures, with errors from other seeds.
+`fitted` errors are those of motion that the pipeline solved, `detector` errors those of the detector's shapes solved
+frame by frame (training.measure_errors).
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+import tyro
+from scipy.signal import savgol_filter
+
+from benchmark.denoise_cases import (
+    RATE_HZ,
+    Case,
+    Motion,
+    constant_part,
+    draw_cases,
+    frozen,
+    mean_pose,
+    measure,
+    quick_errors,
+)
+from models.filter_kinds import Filter, Series, butterworth, filter_positions, filter_rotations, kalman, one_euro
+from models.filters import smooth_positions, smooth_rotations, smoothing_stencil
+from models.nets.denoiser_file import load_denoiser
+from models.nets.steadier import steady
+from training.mocap import read_truth
+
+REGIMES: Final = ("fitted", "detector")
+PERIODS_S: Final = (0.07, 0.1, 0.13, 0.17, 0.22, 0.28, 0.36, 0.5, 0.7)
+EAGER_HZ: Final = (0.0, 0.3, 1.0, 3.0)
+WINDOWS: Final = (5, 7, 9, 11, 15, 21, 31)
+ORDERS: Final = (2, 4)
+TUNED_ON: Final = 30
+"""Pieces of the train split."""
+TRAIN_SEED: Final = 11
+TEST_SEED: Final = 12
+
+Method = Callable[[Case], Motion]
+
+
+@dataclass(frozen=True)
+class Args:
+    """Tune the filters, measure everything, print a table."""
+
+    mocap: Path
+    """Folder with train/ and test/."""
+    json: Path | None = None
+    """Where to write the figures."""
+    weights: Path | None = None
+    """Another denoiser than the one that ships."""
+
+
+def main(args: Args) -> None:
+    """Run the benchmark."""
+    torch.set_num_threads(1)
+    train, test = (read_truth(args.mocap / split) for split in ("train", "test"))
+    table: dict[str, Any] = {}
+    for regime in REGIMES:
+        tuned = tune(_some(draw_cases(train, regime, TRAIN_SEED)))
+        methods: dict[str, Method] = {
+            "untouched": lambda case: (case.found.world_from_joint, case.found.root_m),
+            "frozen pose": frozen,
+            "mean pose": mean_pose,
+            **{name: method for name, (method, _) in tuned.items()},
+            "ours": lambda case: steady(load_denoiser(args.weights), case.found),
+            "constant part (needs the truth)": constant_part,
+        }
+        cases = draw_cases(test, regime, TEST_SEED)
+        rows = {name: measure(cases, [method(case) for case in cases]) for name, method in methods.items()}
+        for name, (_, setting) in tuned.items():
+            rows[name]["setting"] = setting  # pyright: ignore[reportArgumentType]
+        table[regime] = {name: _rounded(row) for name, row in rows.items()}
+        table[f"{regime}_gain_percent"] = gains(rows)
+        _show(regime, rows, table[f"{regime}_gain_percent"])
+    if args.json:
+        args.json.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+def tune(cases: Sequence[Case]) -> dict[str, tuple[Method, str]]:
+    """For every filter, its best setting for the place of the joints and its best for their acceleration."""
+    best: dict[str, tuple[float, Method, str]] = {}
+    for name, setting, method in grid():
+        place, bend = quick_errors(cases, [method(case) for case in cases])
+        for aim, error in (("place", place), ("acceleration", bend)):
+            key = f"{name}, for {aim}"
+            if key not in best or error < best[key][0]:
+                best[key] = (error, method, setting)
+    return {key: (method, setting) for key, (_, method, setting) in best.items()}
+
+
+def grid() -> list[tuple[str, str, Method]]:
+    """Name, setting and method of everything that is tried."""
+    tried: list[tuple[str, str, Method]] = []
+    for period_s in PERIODS_S:
+        told = f"{period_s} s"
+        tried.append(("butterworth", told, _by(lambda _, p=period_s: butterworth(RATE_HZ, p))))
+        tried.append(("kalman", told, _by(lambda n, p=period_s: kalman(RATE_HZ, p, np.ones(n, dtype=bool)))))
+        tried.append(("local parabola", told, lambda case, p=period_s: _parabola(case, p)))
+        tried += [
+            ("one_euro", f"{told}, {eager} Hz", _by(lambda _, p=period_s, e=eager: one_euro(RATE_HZ, p, e)))
+            for eager in EAGER_HZ
+        ]
+    tried += [
+        (
+            "savitzky_golay",
+            f"{window} frames, order {order}",
+            _by(lambda n, w=window, o=order: _savitzky_golay(n, w, o)),
+        )
+        for window in WINDOWS
+        for order in ORDERS
+        if window > order + 1
+    ]
+    return tried
+
+
+def gains(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """How far ours is below the best filter of each aim, in per cent."""
+    told: dict[str, Any] = {}
+    for metric, aim in (("mpjpe22_mm", "place"), ("accel_error_mm_s2", "acceleration")):
+        best = min((name for name in rows if name.endswith(f", for {aim}")), key=lambda name: rows[name][metric])
+        told[metric] = round(100 * (1 - rows["ours"][metric] / rows[best][metric]), 1)
+        told[f"{metric} best filter"] = best
+    return told
+
+
+def _by(make: Callable[[int], Filter]) -> Method:
+    def method(case: Case) -> Motion:
+        chosen = make(len(case.found.root_m))
+        return filter_rotations(case.found.world_from_joint, chosen), filter_positions(case.found.root_m, chosen)
+
+    return method
+
+
+def _parabola(case: Case, period_s: float) -> Motion:
+    stencil = smoothing_stencil(case.found.observed.numpy(), RATE_HZ, period_s)
+    return smooth_rotations(case.found.world_from_joint, stencil), smooth_positions(case.found.root_m, stencil)
+
+
+def _savitzky_golay(frames: int, window: int, order: int) -> Filter:
+    def run(values: Series) -> Series:
+        smooth: Series = savgol_filter(values, min(window, frames - 1 + frames % 2), order, axis=0)
+        return smooth
+
+    return run
+
+
+def _some(cases: Sequence[Case]) -> list[Case]:
+    """Evenly spread."""
+    return [cases[i] for i in np.linspace(0, len(cases) - 1, min(TUNED_ON, len(cases))).astype(int)]
+
+
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def _show(regime: str, rows: Mapping[str, Mapping[str, Any]], told: Mapping[str, Any]) -> None:
+    for name, row in rows.items():
+        figures = " ".join(f"{key} {value:.4g}" for key, value in row.items() if isinstance(value, float))
+        print(f"{regime:9s} {name:32s} {figures} {row.get('setting', '')}", flush=True)
+    print(regime, dict(told), flush=True)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Args))
