@@ -1,5 +1,6 @@
 """Turn videos of people into motion: python run_pipeline.py [INPUT ...], or look at a run: inspect FOLDER.
 
+--from FORMAT FILE begins with keypoints, joints or motions of other programs (--from --help tells which);
 doctor says whether this machine has all it takes, licenses under which terms everything here stands.
 """
 
@@ -43,6 +44,7 @@ from pipeline.task import Task, Until
 
 SAMPLES = Path(__file__).parent / "samples"
 INSPECT = "inspect"
+FROM = "--from"
 OUTPUTS = Path(__file__).parent / "outputs"
 STOPPED = 130
 """What shells say of a program that the keyboard stopped."""
@@ -130,6 +132,8 @@ def main(argv: list[str]) -> int:
     try:
         if argv[:1] == [INSPECT]:
             return _inspect(argv[1:])
+        if any(word.partition("=")[0] == FROM for word in argv):
+            return _given(argv)
         arguments = _parse(argv)
         outcomes = _run(arguments)
     except KinetraceError as error:
@@ -149,6 +153,15 @@ def _inspect(argv: list[str]) -> int:
     arguments = tyro.cli(InspectArguments, args=argv, prog=f"run_pipeline.py {INSPECT}")
     inspect(arguments.folder, rerun=arguments.rerun)
     return 0
+
+
+def _given(argv: list[str]) -> int:
+    # Readers of other programs' files are for those who have some.
+    from pipeline.given import run_given  # noqa: PLC0415
+
+    outcome = run_given(argv)
+    console.show_table([outcome])
+    return 1 if outcome.error else 0
 
 
 def _parse(argv: list[str]) -> Arguments:
