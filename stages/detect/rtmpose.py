@@ -129,6 +129,11 @@ def load_points(path: Path) -> PointNetwork:
 def load_people(path: Path, kind: Finder, min_score: float) -> PersonNetwork:
     """Load a detector of people, either as exported with suppression of doubles or without.
 
+    Args:
+        path: the ONNX file.
+        kind: which detector it is.
+        min_score: 0..1; a YOLOX with suppression is asked for 0.3 by rtmlib, whatever is said here.
+
     Raises:
         WeightsError: as load_points.
     """

@@ -1,10 +1,11 @@
 """Kills runs at random moments and compares what the next run leaves with an undisturbed one; a command, not a test.
 
-    python -m tests.fuzz.kill [--moments 50] [--seed 0] [--forked]
+    python -m tests.fuzz.kill [--moments 50] [--seed 0] [--forked] [--jobs 2]
 
 Moments are spread evenly over the time that an undisturbed run takes. Every run is the program as users start it, in a
 folder of its own; forked ones share one import and so do without the process that looks ahead, at a third of the cost.
-The end is an error where one byte differs (seconds aside).
+Jobs share the moments and run side by side. The end is an error where one byte differs (seconds aside) or a job breaks
+off.
 """
 
 import argparse
@@ -15,9 +16,11 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, str(ROOT / "run_pipeline.py"), str(ROOT / "samples" / "turn.mp4"), "--max-frames", "12")
@@ -32,14 +35,33 @@ def main() -> None:
     parser.add_argument("--moments", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--forked", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2)
     chosen = parser.parse_args()
-    started_s, differing, done = time.perf_counter(), 0, 0
-    for moment_s, left, problems in kill_and_go_on(chosen.moments, chosen.seed, forked=chosen.forked):
-        done += 1
-        differing += bool(problems)
-        print(f"{done}: killed after {moment_s:.2f} s, {left} files there; {problems or 'equal'}", flush=True)
-    print(f"{done} kills, {differing} differing, {time.perf_counter() - started_s:.0f} s")
-    sys.exit(bool(differing))
+    started_s = time.perf_counter()
+    if chosen.forked:
+        _import_all()
+    jobs = {os.fork() or _job(number, chosen): number for number in range(chosen.jobs)}
+    failed = [number for process, number in jobs.items() if os.waitpid(process, 0)[1]]
+    print(f"{chosen.moments} kills, {time.perf_counter() - started_s:.0f} s, jobs that failed: {failed or 'none'}")
+    sys.exit(bool(failed))
+
+
+def _job(number: int, chosen: argparse.Namespace) -> int:
+    """Kill and go on at this job's share of the moments; it ends the process."""
+    differing = True
+    try:
+        share = len(range(number, chosen.moments, chosen.jobs))
+        results = kill_and_go_on(share, chosen.seed * chosen.jobs + number, forked=chosen.forked)
+        found = list[bool]()
+        for moment_s, left, problems in results:
+            found.append(bool(problems))
+            told = f"job {number}, {len(found)} of {share}: killed after {moment_s:.2f} s, {left} files there"
+            print(f"{told}; {problems or 'equal'}", flush=True)
+        differing = any(found) or len(found) != share
+    finally:
+        if error := sys.exception():
+            traceback.print_exception(error)
+        os._exit(differing)
 
 
 def kill_and_go_on(moments: int, seed: int, *, forked: bool = False) -> Iterator[tuple[float, int, list[str]]]:
@@ -78,9 +100,13 @@ def differences(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str
 
 def _finish(start: Start, outputs: Path) -> float:
     began_s = time.perf_counter()
-    code = _wait(start(outputs), TIMEOUT_S)
-    if code:
-        raise AssertionError(f"a run that nobody killed ended with {code}")
+    process = start(outputs)
+    code = _wait(process, TIMEOUT_S)
+    if code is None:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+    if code != 0:
+        raise AssertionError(f"a run that nobody killed ended with {code} (None: not within {TIMEOUT_S} s)")
     return time.perf_counter() - began_s
 
 
@@ -109,10 +135,14 @@ def _start(outputs: Path) -> int:
     return os.posix_spawn(sys.executable, [*COMMAND, "--outputs", str(outputs)], os.environ, file_actions=silent)
 
 
-def _fork(outputs: Path) -> int:
-    run_pipeline = import_module("run_pipeline")
+def _import_all() -> ModuleType:
     for name in import_module("pipeline.video_to_motion").LATER:
         import_module(name)
+    return import_module("run_pipeline")
+
+
+def _fork(outputs: Path) -> int:
+    run_pipeline = _import_all()
     process = os.fork()
     if not process:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
