@@ -15,11 +15,12 @@ import tyro
 from jaxtyping import Float
 
 from benchmark.lift import show
+from benchmark.lift_clips import detections
 from benchmark.metrics import BODY
 from benchmark.video import Reference, references
 from models import camera
 from models.skeletons import LANDMARK_MIRROR
-from stages import detect, frames, ingest, track
+from stages import frames, ingest, track
 from stages.detect import blazepose
 from training.fit_rough_map import EXCHANGED
 from training.sightings import RATE_HZ, Readings, part_files, read_part
@@ -87,7 +88,7 @@ def drawn_looks(parts: Sequence[Path]) -> list[Look]:
 def filmed_look(reference: Reference, networks: blazepose.BlazePose) -> Look:
     """The largest person of a video."""
     clip = ingest.run(ingest.Config(), reference.video)
-    people = track.run(track.Config(), clip, detect.run(detect.Config(), reference.video, clip))
+    people = track.run(track.Config(), clip, detections(reference.video, clip))
     person = people[track.choose(people, "largest", None)[0]]
     step = max(1, round(reference.rate_hz / RATE_HZ))
     rows = [row for row in range(0, len(person.observed), step) if person.observed[row]]

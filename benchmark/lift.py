@@ -14,14 +14,13 @@ from typing import Final
 import numpy as np
 import tyro
 
-from benchmark.lift_clips import FilmedClip, film_clips
+from benchmark.lift_clips import FilmedClip, detections, film_clips, kept_detections
 from benchmark.lift_methods import ABLATIONS, METHODS, Found, Seen
 from benchmark.metrics import BODY, Points, included_angles_deg, rooted, score
 from benchmark.video import resampled
 from pipeline import artefacts, console
 from pipeline.config import load_preset
-from stages import detect, ingest, track
-from stages.contracts import Clip, Detections
+from stages import ingest, track
 from training.fit_rough_map import trunk_axes
 from training.pose_ik_data import VALIDATION
 
@@ -66,7 +65,7 @@ def main(arguments: Arguments) -> None:
     mean_m = _mean_about_trunk([clip.landmarks_m for clip in clips])
     tables = dict[str, dict[str, Row]]()
     for clip in clips:
-        seen = look(clip, arguments.cache)
+        seen = look(clip)
         table = {name: compare(method(config, seen), clip) for name, method in methods.items()}
         tables[clip.name] = table | floors(clip, mean_m)
         log.info("%s: %s", clip.name, ", ".join(f"{name} {row['mpjpe22_mm']:.0f}" for name, row in table.items()))
@@ -76,10 +75,12 @@ def main(arguments: Arguments) -> None:
         arguments.json.write_text(json.dumps(tables, indent=1))
 
 
-def look(clip: FilmedClip, cache: Path) -> Seen:
-    """Ingest, detect and track; the largest person is the one who was filmed."""
+def look(clip: FilmedClip) -> Seen:
+    """Ingest, detect and track, detections kept beside the film; the largest person is the one who was filmed."""
     read = ingest.run(ingest.Config(), clip.video)
-    found = _detections(clip.video, read, cache / f"{clip.name}_detect_{detect.VERSION}.npz")
+    kept, found = kept_detections(clip.video), detections(clip.video, read)
+    if not kept.is_file():
+        kept.write_bytes(artefacts.encode(found))
     people = track.run(track.Config(), read, found)
     (number,) = track.choose(people, "largest", None)
     return Seen(read, found, people[number], clip.camera_matrix)
@@ -124,14 +125,6 @@ def show(rows: Mapping[str, Row]) -> None:
     print(f"{'':34s}" + " ".join(f"{key[:12]:>12s}" for key in keys))
     for name, row in rows.items():
         print(f"{name:34s}" + " ".join(f"{row[key]:12.2f}" if key in row else " " * 12 for key in keys))
-
-
-def _detections(video: Path, clip: Clip, kept: Path) -> Detections:
-    if kept.is_file():
-        return artefacts.decode(kept.read_bytes(), Detections)
-    found = detect.run(detect.Config(), video, clip)
-    kept.write_bytes(artefacts.encode(found))
-    return found
 
 
 def _mean_about_trunk(truths_m: Sequence[Points]) -> Points:

@@ -14,6 +14,9 @@ from models.bodies import load_body
 from models.bodies.body import Body, pose_vertices
 from models.errors import InputError
 from models.resample import resample_places, resample_turns
+from pipeline import artefacts
+from stages import detect
+from stages.contracts import Clip, Detections
 from training.body_motion import BodyMotion
 from training.mocap import TrueMotion, pelvis_for, read_truth
 from training.plant_feet import rest_joints_of
@@ -81,6 +84,19 @@ def read_clip(video: Path) -> FilmedClip:
         return FilmedClip(
             video, landmarks_m, truth["camera_matrix"], truth["timestamps_s"], float(truth["mocap_framerate"])
         )
+
+
+def detections(video: Path, clip: Clip) -> Detections:
+    """What the detector sees, or saw, where it is kept beside the video."""
+    kept = kept_detections(video)
+    if kept.is_file():
+        return artefacts.decode(kept.read_bytes(), Detections)
+    return detect.run(detect.Config(), video, clip)
+
+
+def kept_detections(video: Path) -> Path:
+    """Where they are kept; elsewhere as soon as the detector is another."""
+    return video.with_name(f"{video.stem}_detect_{detect.VERSION}.npz")
 
 
 def _long_motions(mocap: Path, subjects: Sequence[str]) -> dict[str, list[TrueMotion]]:

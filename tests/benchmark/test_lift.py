@@ -12,7 +12,9 @@ from benchmark.lift_clips import FilmedClip, film_clips
 from benchmark.lift_methods import Found
 from models.camera import project
 from models.trajectory import fit_trajectory
+from pipeline import artefacts
 from pipeline.config import load_preset
+from stages.contracts import Clip, Detections
 from stages.lift import person as lift_person
 from tests.training.toy_mocap import stick_clip
 from training.retarget import retarget
@@ -128,6 +130,31 @@ def test_somebody_unknown_is_refused_with_the_names(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(lift_clips, "SECONDS", 0.2)
     with pytest.raises(lift_clips.InputError, match="nobody"):
         list(film_clips(tmp_path, tmp_path, 1, ("somebody",)))
+
+
+def test_detections_that_are_kept_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    kept = no_detections(7)
+    lift_clips.kept_detections(tmp_path / "a.mp4").write_bytes(artefacts.encode(kept))
+    made = list[Path]()
+
+    def run(config: object, video: Path, clip: Clip) -> Detections:
+        made.append(video)
+        return no_detections(1)
+
+    monkeypatch.setattr(lift_clips.detect, "run", run)
+    clip = Clip(64, 48, np.arange(7) / 30, 60.0, 0)
+    assert lift_clips.detections(tmp_path / "a.mp4", clip).frame_count == 7
+    assert lift_clips.detections(tmp_path / "b.mp4", clip).frame_count == 1
+    assert made == [tmp_path / "b.mp4"]
+
+
+def no_detections(frames: int) -> Detections:
+    """A film in which nobody is."""
+    none = {"frame_index": 0, "region_index": 0, "shot_index": 0}
+    shapes = {"region": (4,), "landmarks_px": (33, 2), "rough_m": (33, 3), "visibility": (33,), "presence": (33,)}
+    shapes |= {"score": (), "appearance": (5,)}
+    rows = {name: np.zeros(0, np.intp) for name in none} | {name: np.zeros((0, *tail)) for name, tail in shapes.items()}
+    return Detections(frame_count=frames, **rows)
 
 
 def test_a_table_has_a_blank_where_a_way_cannot_tell(capsys: pytest.CaptureFixture[str]):
