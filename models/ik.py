@@ -1,8 +1,8 @@
 """Inverse kinematics: from seen points of any known set to a pose, its uncertainty, and why a frame is doubtful.
 
-A network guesses every joint's rotation and how far it may be off; bones are then turned onto the points from the root
-to the leaves, and a few steps of Gauss and Newton weigh points and guess against each other. Limits of joints hold in
-every answer.
+Points lose what noise time can take away, and short gaps. A network guesses every joint's rotation and how far it may
+be off; bones are then turned onto the points from the root to the leaves, and a few steps of Gauss and Newton weigh
+points and guess against each other. Limits of joints hold in every answer.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.errors import InputError
 from models.ik_exact import fit_points
+from models.ik_steady import steady_points
 from models.keypoints import Keypoints
 from models.nets.inputs import BeforeKind
 from models.nets.pose_guess import guess_pose
@@ -82,14 +83,17 @@ def solve_pose(  # noqa: PLR0913 - the one door to all that a solution may take 
         net: what guesses.
         steps: of Gauss and Newton: 0 for speed, 1 or 3 for exactness.
         before, before_kind: a pose that is known beforehand for every frame, and where it comes from.
-        causal: every frame sees itself and earlier ones only.
+        causal: every frame sees itself and earlier ones only; points are then solved as they come. Else noisy points
+            are steadied first (models/ik_steady.py), and residuals are those of steadied points.
 
     Raises:
         ConfigError: the network does not know the set's points.
         InputError: the rig is for another set, or a pose before comes without its kind or the kind without the pose.
     """
-    guess = guess_pose(net, rig, keypoints, before=before, before_kind=before_kind, causal=causal)
-    return solve_guess(rig, keypoints, widened(guess), steps=steps)
+    _check_set(rig, keypoints)
+    points = keypoints if causal else steady_points(rig, keypoints)
+    guess = guess_pose(net, rig, points, before=before, before_kind=before_kind, causal=causal)
+    return _solve(rig, points, widened(guess), steps=steps, seen=keypoints.confidence > 0)
 
 
 def widened(guess: Guess) -> Guess:
@@ -109,20 +113,27 @@ def solve_guess(rig: Rig, keypoints: Keypoints, guess: Guess, *, steps: int) -> 
     Raises:
         InputError: the rig is for another set.
     """
+    _check_set(rig, keypoints)
+    return _solve(rig, keypoints, guess, steps=steps, seen=keypoints.confidence > 0)
+
+
+def _check_set(rig: Rig, keypoints: Keypoints) -> None:
     if rig.set_name != keypoints.set_name:
         problem = f"the rig carries the points {rig.set_name!r}, the keypoints are {keypoints.set_name!r}"
         raise InputError(problem, "make the rig for the keypoints' set")
+
+
+def _solve(rig: Rig, keypoints: Keypoints, guess: Guess, *, steps: int, seen: Tensor) -> Solution:
     fit = fit_points(rig, keypoints, guess, steps=steps)
     return Solution(
         pose=Pose(fit.world_from_joint, fit.root_m),
         twist_sd_rad=fit.twist_sd_rad,
         residual_m=fit.residual_m,
-        doubt=_doubts(rig, keypoints, fit.residual_m, fit.pressed),
+        doubt=_doubts(rig, seen, fit.residual_m, fit.pressed),
     )
 
 
-def _doubts(rig: Rig, keypoints: Keypoints, residual_m: Tensor, pressed: Tensor) -> Tensor:
-    seen = keypoints.confidence > 0
+def _doubts(rig: Rig, seen: Tensor, residual_m: Tensor, pressed: Tensor) -> Tensor:
     on_trunk = torch.zeros(rig.point_count, dtype=torch.bool, device=rig.joint.device)
     on_trunk[rig.point[rig.joint < TRUNK_JOINTS]] = True
     reasons = {

@@ -97,12 +97,13 @@ def _run_in_threads(
         written = tuple(array[part] for array in out)
         solve_each(ties, tuple(rigs), chosen[part], (points_m, confidence), tuple(guess), limit_table(), steps, written)
 
-    _in_parts(run, len(chosen))
+    in_parts(run, len(chosen))
 
 
-def _in_parts(run: Callable[[slice], None], count: int) -> None:
-    threads = min(torch.get_num_threads(), max(1, count // LEAST_POSES))
-    if threads == 1:
+def in_parts(run: Callable[[slice], None], count: int, poses: int = 1) -> None:
+    """Do something to parts of a count in as many threads as torch has; each of the count is worth so many poses."""
+    threads = min(torch.get_num_threads(), count, max(1, count * poses // LEAST_POSES))
+    if threads <= 1:
         run(slice(0, count))
         return
     edges = np.linspace(0, count, threads + 1).astype(int)

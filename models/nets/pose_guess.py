@@ -11,7 +11,7 @@ from models.keypoints import Keypoints
 from models.nets.human_axes import fill_axes, human_axes, point_weight
 from models.nets.inputs import TAPS, BeforeKind, Frames, Neighbours
 from models.nets.pose_net import Belief, PoseNet
-from models.nets.rigid import carriers, disagreement, rigid_pairs
+from models.nets.rigid import UNKNOWN_M, carriers, disagreement, rigid_pairs
 from models.nets.slots import set_slots
 from models.nets.turns import to_six
 from models.pose_guess import Guess
@@ -54,6 +54,11 @@ def guess_pose(
         return in_world(net(frames), frames, axes)
 
 
+def bone_noise(rig: Rig, keypoints: Keypoints) -> Float[Tensor, "*batch frames"]:
+    """How far seen bones are from their lengths: about the standard deviation of white noise along each axis."""
+    return _disagreement(rig, _at_rest(rig)[0], keypoints.points_m.float(), keypoints.confidence.float())
+
+
 def read_keypoints(
     rig: Rig, keypoints: Keypoints, *, before: Pose | None, before_kind: BeforeKind, causal: bool
 ) -> tuple[Frames, Axes]:
@@ -61,7 +66,6 @@ def read_keypoints(
     points_m, confidence = keypoints.points_m.float(), keypoints.confidence.float()
     rest_m, offset_m = _at_rest(rig)
     slots = set_slots(rig.set_name)
-    pairs = rigid_pairs(carriers(rig.set_name, tuple(rig.point.tolist()), tuple(rig.joint.tolist())))
     seen = (confidence > 0).any(-1)
     found = human_axes(rest_m, points_m, point_weight(slots, confidence))
     axes = fill_axes(found, seen, causal=causal)
@@ -70,7 +74,7 @@ def read_keypoints(
         points_m=(points_m - axes[1][..., None, :]) @ axes[0],
         confidence=confidence,
         offset_m=offset_m,
-        disagreement_m=disagreement(pairs.to(points_m.device), rest_m, points_m, confidence),
+        disagreement_m=_disagreement(rig, rest_m, points_m, confidence),
         before=None if before is None else to_six(axes[0].mT[..., None, :, :] @ before.world_from_joint.float()),
         before_kind=None if before is None else torch.full_like(seen, before_kind, dtype=torch.int64),
         around=look_around(axes, seen, rate_hz=keypoints.rate_hz, causal=causal),
@@ -105,6 +109,23 @@ def look_around(axes: Axes, seen: Bool[Tensor, "*batch frames"], *, rate_hz: flo
     shift_m = (back @ (origin_m[..., index, :] - origin_m[..., None, :])[..., None])[..., 0]
     mask = there[..., None]
     return Neighbours(index, there, torch.where(mask, relative, 0.0), torch.where(mask, shift_m, 0.0))
+
+
+def _disagreement(rig: Rig, rest_m: Tensor, points_m: Tensor, confidence: Tensor) -> Float[Tensor, "*batch frames"]:
+    pairs = rigid_pairs(carriers(rig.set_name, tuple(rig.point.tolist()), tuple(rig.joint.tolist())))
+    if points_m.is_cuda:
+        return disagreement(pairs.to(points_m.device), rest_m, points_m, confidence)
+    from models.ik_kernels_steady import length_differences  # noqa: PLC0415 - numba loads for 0.6 s
+
+    batch, shapes = confidence.shape[:-1], rest_m.shape[:-2]
+    chosen = torch.arange(shapes.numel()).reshape(shapes).expand(batch).reshape(-1)
+    given = (points_m.reshape(-1, *points_m.shape[-2:]), confidence.reshape(-1, confidence.shape[-1]))
+    noise_m = torch.empty(len(chosen))
+    length_differences(
+        pairs.numpy(), rest_m.reshape(-1, *rest_m.shape[-2:]).numpy(), chosen.numpy(),
+        *(tensor.detach().contiguous().numpy() for tensor in given), UNKNOWN_M, noise_m.numpy(),
+    )  # fmt: skip
+    return noise_m.reshape(batch)
 
 
 def _at_rest(rig: Rig) -> tuple[Float[Tensor, "*shape points 3"], Float[Tensor, "*shape 24 3"]]:

@@ -221,6 +221,16 @@ def test_constants_of_known_families_are_turns_of_joints_they_have():
         np.testing.assert_array_equal(measured.limbs[name].source_from_ours, segment.source_from_ours)
 
 
+@pytest.mark.parametrize(("part", "turned_deg", "whole"), [("l_ankle", 160, False), ("head", 160, False),
+                                                           ("l_ankle", 70, True), ("r_wrist", 160, True)])  # fmt: skip
+def test_a_clip_with_a_head_or_a_foot_on_backwards_is_no_truth_of_skin(part: str, turned_deg: float, whole: bool):
+    clip, rest = stick_clip(), family_rest([stick_clip()], REST)
+    assert carry_clip(clip, rest, 0).whole
+    turns = clip.parent_from_joint.copy()
+    turns[20:, clip.joint_of[part]] @= Rotation.from_rotvec((0, np.radians(turned_deg), 0)).as_matrix()
+    assert carry_clip(replace(clip, parent_from_joint=turns), rest, 0).whole == whole
+
+
 def test_parts_that_are_missing_are_named():
     clip = stick_clip()
     parts = {name: joint for name, joint in clip.joint_of.items() if name != "l_elbow"}
