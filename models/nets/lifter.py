@@ -54,7 +54,7 @@ class Lifter(nn.Module):
     mirror_sign: Tensor
     share: Tensor
 
-    def __init__(self, width: int = 256, dropout: float = 0.1) -> None:
+    def __init__(self, width: int = 256, dropout: float = 0.2) -> None:
         super().__init__()
         self.plan = {"width": width}
         order, sign = input_mirror()
