@@ -14,12 +14,14 @@ from stages.detect.config import Config
 from stages.detect.hiding import covered_by, is_seen, without
 from stages.detect.lookout import Now, next_looks
 from stages.detect.newcomers import Search, welcome
-from stages.detect.scene import ALIKE, Followed, Scene
+from stages.detect.scene import Followed, Scene
 
 TOP_SPEED: Final = 4.0
 """Sides of the region per second: a region is about 2.5 m wide, a sprinter does 10 m/s."""
 JITTER: Final = 0.1
 """Sides by which a region may jump between any two readings of somebody who stands still."""
+HIMSELF: Final = 0.12
+"""Somebody half hidden must be less unlike himself than this: what is left of those before him is read as people."""
 STRAYED: Final = 0.35
 """Sides by which somebody half hidden may be off."""
 SLACK_S: Final = 0.02
@@ -100,7 +102,7 @@ def _read_behind(
     reading = read_picture(models, without(picture, covered), regions)
     seen = look(picture, reading.landmarks_px, reading.visibility, covered)
     apart = unlike(seen, np.array([person.looks for person in whom]).reshape(seen.shape))
-    wanted = (apart < ALIKE) & (reading.score >= config.min_landmark_score)
+    wanted = (apart < HIMSELF) & (reading.score >= config.min_landmark_score)
     wanted &= is_seen(reading.landmarks_px, covered) & (surprise(regions, reading.next_region) < STRAYED)
     moved, found_px = dict[int, Followed](), [np.zeros((0, 33, 2))]
     for row, person in _chosen(whom, one_reading_each(regions, reading, wanted)):

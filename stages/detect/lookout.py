@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from stages.detect.parts import LARGE, SMALLEST_PX, Turns, filled, flat, parts
+from stages.detect.parts import LARGE, SMALLEST_PX, Turns, filled, parts
 
 COARSE_PX: Final = 240
 """Pixels along the longer side in which motion is looked for."""
@@ -107,12 +107,11 @@ def _wanted(moving: Float[np.ndarray, "found 3"], count: int, now: Now) -> Float
 
 def _due(lookout: Lookout, turns: Turns, now: Now, *, spared: bool) -> list[int]:
     """Parts to look at; a large one every other time only where there is another look already."""
-    assert lookout.coarse is not None
     table = _table(now.picture)
     free = ~filled(table, now.boxes)
     if not len(now.boxes):
         return turns.of_every_level(table, free)
-    small = turns.small(table, free & ~flat(table, lookout.coarse), now.time_s)
+    small = turns.small(table, free, now.time_s)
     if spared and lookout.count % 2 and not len(now.lost):
         return small
     return [*turns.least(table[:, 3] == lookout.count // 2 % (LARGE + 1)), *small]

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int
 
 SMALLEST_PX: Final = 200
 """No part is smaller: the network sees 224 pixels."""
@@ -20,13 +20,13 @@ STEP: Final = np.array([0.7, 0.6])
 LARGE: Final = 1
 """Parts of this level and below are large: the whole picture and squares on its short side."""
 SWEEP: Final = 2
-"""Small parts that are looked at in a turn until each had one."""
+"""Small parts that are looked at in a turn until each had one, ..."""
+SETTLED_S: Final = 1.0
+"""... from so long after the beginning on."""
 PAUSE_S: Final = 8.0
 """Pause after the first look at a small part; doubled by each look ..."""
 LONGEST_S: Final = 64.0
 """... up to this."""
-FLAT: Final = 16
-"""Where a part's pixels differ by less, of 0..255, there is nobody in it."""
 
 Table = Float[np.ndarray, "parts 4"]
 """Centre x, centre y, side (pixels), level of every part."""
@@ -52,7 +52,7 @@ def parts(width_px: int, height_px: int) -> tuple[tuple[float, float, float, int
 
 @dataclass(frozen=True, eq=False)
 class Turns:
-    """How often each part was looked at, and when it last was."""
+    """How often each part was looked at, and when it last was, or the first picture was shown."""
 
     looks: Int[np.ndarray, " parts"]
     seen_s: Float[np.ndarray, " parts"]
@@ -83,20 +83,11 @@ class Turns:
         small = free & (table[:, 3] > LARGE)
         unseen = np.flatnonzero(small & (self.looks == 0))
         if len(unseen):
-            return unseen[:SWEEP].tolist()
+            return unseen[:SWEEP].tolist() if time_s - self.seen_s[unseen[0]] >= SETTLED_S else []
         pause_s = np.minimum(PAUSE_S * 2.0 ** (self.looks - 1), LONGEST_S)
         late_s = np.where(small, time_s - self.seen_s - pause_s, -np.inf)
         part = int(late_s.argmax())
         return [part] if late_s[part] >= 0 else []
-
-
-def flat(table: Table, coarse: UInt8[np.ndarray, "rows columns"]) -> Free:
-    """Small parts of one colour, by a small copy of the picture."""
-    scale = table[0, 2] / max(coarse.shape)
-    low = np.maximum((table[:, :2] - table[:, 2:3] / 2) / scale, 0).astype(int).tolist()
-    high = np.ceil((table[:, :2] + table[:, 2:3] / 2) / scale).astype(int).tolist()
-    shown = (coarse[top:bottom, left:right] for (left, top), (right, bottom) in zip(low, high, strict=True))
-    return np.array([np.ptp(part) < FLAT for part in shown]) & (table[:, 3] > LARGE)
 
 
 def filled(table: Table, boxes: Float[np.ndarray, "people 4"]) -> Free:

@@ -106,8 +106,10 @@ def gather(done: Sequence[FrameReading], background: Float[np.ndarray, "frames 4
     way = np.array([one.way for one in done], np.intp)[of_seen]
     reading = Reading.concatenate([one.reading for one in done])
     looks = np.concatenate([one.appearance for one in done])
-    reading = both_ways(reading, way, time_s[of_seen], who.region_index)
-    found, before, between = filled(reading, time_s[of_seen], who.region_index, time_s[of_left], whose.region_index)
+    read_s = time_s[of_seen]
+    reading = both_ways(reading, who.region, way, read_s, who.region_index)
+    wanted = time_s[of_left], whose.region_index
+    found, before, between = filled(reading, who.region, read_s, who.region_index, *wanted)
     frame_index = np.concatenate([of_seen, of_left[found]])
     region_index = np.concatenate([who.region_index, whose.region_index[found]])
     order = np.lexsort([region_index, frame_index])

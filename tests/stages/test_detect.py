@@ -443,10 +443,22 @@ def in_turn(time_s: np.ndarray, error: float = 5.0) -> tuple[Reading, Reading, n
     return replace(true, landmarks_px=true.landmarks_px + sign, rough_m=true.rough_m + sign / 100), true, way
 
 
+def squares(count: int) -> np.ndarray:
+    return np.tile(UPRIGHT, (count, 1))
+
+
+def exchanged(reading: Reading, rows: list[int]) -> Reading:
+    """Left and right exchanged in some rows."""
+    turned = reading.at(np.arange(len(reading.score)))
+    for name in ("landmarks_px", "rough_m", "visibility", "presence"):
+        getattr(turned, name)[rows] = getattr(reading, name)[rows][:, list(LANDMARK_MIRROR)]
+    return turned
+
+
 def test_errors_that_change_sign_with_the_mirror_image_vanish_for_one_who_moves_evenly() -> None:
     time_s = np.arange(9) / 30
     read, true, way = in_turn(time_s)
-    found = both_ways(read, way, time_s, np.zeros(9, int))
+    found = both_ways(read, squares(9), way, time_s, np.zeros(9, int))
     np.testing.assert_allclose(found.landmarks_px, true.landmarks_px, atol=1e-9)
     np.testing.assert_allclose(found.rough_m, true.rough_m, atol=1e-9)
 
@@ -455,7 +467,7 @@ def test_people_and_moments_far_apart_say_nothing_about_each_other() -> None:
     time_s = np.array([0.0, 0.03, 0.0, 1.0])
     read, _, _ = in_turn(time_s)
     way, person = np.array([Way.PLAIN, Way.PLAIN, Way.MIRRORED, Way.MIRRORED]), np.array([0, 0, 1, 0])
-    found = both_ways(read, way, time_s, person)
+    found = both_ways(read, squares(4), way, time_s, person)
     np.testing.assert_array_equal(found.landmarks_px, read.landmarks_px)
 
 
@@ -464,8 +476,36 @@ def test_a_mirrored_reading_that_takes_left_legs_for_right_is_turned_before_aver
     read, true, way = in_turn(time_s, error=0.0)
     legs, landmarks_px = slice(23, 33), read.landmarks_px.copy()
     landmarks_px[1, legs] = landmarks_px[1, list(LANDMARK_MIRROR)][legs]
-    found = both_ways(replace(read, landmarks_px=landmarks_px), way, time_s, np.zeros(5, int))
+    found = both_ways(replace(read, landmarks_px=landmarks_px), squares(5), way, time_s, np.zeros(5, int))
     np.testing.assert_allclose(found.landmarks_px, true.landmarks_px, atol=1e-9)
+
+
+@pytest.mark.parametrize("mirrored_too", [False, True])
+def test_where_plain_readings_exchange_sides_nothing_lies_between_both_beliefs(*, mirrored_too: bool) -> None:
+    time_s = np.arange(13) / 30
+    read, true, way = in_turn(time_s, error=0.0)
+    plain = [4, 6, 8]
+    found = both_ways(
+        exchanged(read, [4, 5, 6, 7, 8] if mirrored_too else plain), squares(13), way, time_s, np.zeros(13, int)
+    )
+    swapped = exchanged(true, list(range(13)))
+    sides = [
+        {"kept": np.allclose(found.landmarks_px[row], true.landmarks_px[row], atol=1),
+         "exchanged": np.allclose(found.landmarks_px[row], swapped.landmarks_px[row], atol=1)}
+        for row in range(13)
+    ]  # fmt: skip
+    assert all(side["kept"] != side["exchanged"] for side in sides)
+    assert [row for row, side in enumerate(sides) if side["exchanged"]][:5] == [4, 5, 6, 7, 8]
+    assert sum(side["exchanged"] for side in sides) <= 6
+
+
+def test_what_was_skipped_between_contradicting_readings_is_as_the_nearer_one() -> None:
+    time_s = np.array([0.0, 0.04])
+    read = some_readings(1).at(np.zeros(2, int))
+    torn = exchanged(read, [1])
+    at_s, nobody = np.array([0.01, 0.03]), np.zeros(2, int)
+    _, _, between = filled(torn, squares(2), time_s, nobody, at_s, nobody)
+    np.testing.assert_allclose(between.landmarks_px, torn.landmarks_px)
 
 
 def test_what_was_skipped_lies_on_a_line_between_near_readings_of_the_same_person() -> None:
@@ -473,7 +513,7 @@ def test_what_was_skipped_lies_on_a_line_between_near_readings_of_the_same_perso
     read, true, _ = in_turn(time_s, error=0.0)
     person = np.array([0, 1, 0, 1, 0])
     at_s, whose = np.array([0.01, 0.02, 0.2, 0.6, 0.02]), np.array([0, 1, 0, 0, 2])
-    found, before, between = filled(read, time_s, person, at_s, whose)
+    found, before, between = filled(read, squares(5), time_s, person, at_s, whose)
     assert found.tolist() == [True, True, False, False, False]
     assert before.tolist() == [0, 1]
     expected = true.landmarks_px[:2] + 40 * at_s[:2, None, None]
