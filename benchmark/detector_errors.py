@@ -1,7 +1,7 @@
 """Do drawn people fool the detector as filmed ones do? python -m benchmark.detector_errors --drawn DIR --case DIR.
 
-One row of figures for drawn snippets (training.synthesize), one for each video whose truth is known: the landmark
-network's two looks at every frame, fifteen times a second, in the regions that the pipeline looks at.
+Rows of figures for drawn snippets (training.synthesize), one for each folder of videos whose truth is known: the
+landmark network's two looks at every frame, fifteen times a second, in the regions that the pipeline looks at.
 """
 
 import json
@@ -63,7 +63,8 @@ class Arguments:
 
 def main(arguments: Arguments) -> None:
     """Print the rows."""
-    rows = {"drawn": mean([figures(look) for look in drawn_looks(part_files(arguments.drawn)[: arguments.parts])])}
+    looks = drawn_looks(part_files(arguments.drawn)[: arguments.parts])
+    rows = {name: mean([figures(look) for look in some]) for name, some in looks.items()}
     networks = blazepose.load()
     for case in arguments.case:
         found = [figures(filmed_look(reference, networks)) for reference in references(case)]
@@ -73,16 +74,17 @@ def main(arguments: Arguments) -> None:
         arguments.json.write_text(json.dumps(rows, indent=1))
 
 
-def drawn_looks(parts: Sequence[Path]) -> list[Look]:
-    """The drawn snippets, read as the pipeline does."""
-    looks = list[Look]()
+def drawn_looks(parts: Sequence[Path]) -> dict[str, list[Look]]:
+    """The drawn snippets, read as the pipeline does; and those in which nothing and no border is before anybody."""
+    every, open_ = list[Look](), list[Look]()
     for snippets in map(read_part, parts):
         together = snippets.as_read()
         for index in range(len(snippets)):
             own = together.only(together.snippet == index)
             seen = (own.region, own.landmarks_px, own.rough_m, own.visibility, own.score, own.truth_m)
-            looks.append(Look(*seen, snippets.camera_matrix[index].astype(float)))
-    return looks
+            every.append(Look(*seen, snippets.camera_matrix[index].astype(float)))
+            open_ += every[-1:] if snippets.shown[index].all() else []
+    return {"drawn": every, "drawn, all in sight": open_}
 
 
 def filmed_look(reference: Reference, networks: blazepose.BlazePose) -> Look:
