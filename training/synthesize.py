@@ -4,7 +4,7 @@ python -m training.synthesize --mocap MOCAP/train --mocap MOCAP/extra_markerless
 
 Snippets of two seconds, each with a body, clothes, a static camera and a video's faults of its own. Parts of 2,048
 frames, named by the seed, fill the folder; parts that are there are skipped, so the command goes on where it was
-stopped. Several processes with different seeds may fill one folder. About 24 ms a frame on one core.
+stopped. Several processes with different seeds may fill one folder. About 35 ms a frame on one core.
 """
 
 import logging
