@@ -1,6 +1,7 @@
 """Turn videos of people into motion: python run_pipeline.py [INPUT ...], or look at a run: inspect FOLDER.
 
 --from FORMAT FILE begins with keypoints, joints or motions of other programs (--from --help tells which);
+pack FILE keeps a tenth of a motion's numbers;
 doctor says whether this machine has all it takes, licenses under which terms everything here stands.
 """
 
@@ -44,6 +45,7 @@ from pipeline.task import Task, Until
 
 SAMPLES = Path(__file__).parent / "samples"
 INSPECT = "inspect"
+PACK = "pack"
 FROM = "--from"
 OUTPUTS = Path(__file__).parent / "outputs"
 STOPPED = 130
@@ -132,6 +134,8 @@ def main(argv: list[str]) -> int:
     try:
         if argv[:1] == [INSPECT]:
             return _inspect(argv[1:])
+        if argv[:1] == [PACK]:
+            return _pack(argv[1:])
         if any(word.partition("=")[0] == FROM for word in argv):
             return _given(argv)
         arguments = _parse(argv)
@@ -152,6 +156,13 @@ def _inspect(argv: list[str]) -> int:
 
     arguments = tyro.cli(InspectArguments, args=argv, prog=f"run_pipeline.py {INSPECT}")
     inspect(arguments.folder, rerun=arguments.rerun)
+    return 0
+
+
+def _pack(argv: list[str]) -> int:
+    from pipeline.pack import pack_motion  # noqa: PLC0415
+
+    pack_motion(argv)
     return 0
 
 

@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).parent.parent
 def may_look(argv: Sequence[str]) -> bool:
     """Whether a command line may name a video, judged by its looks: a guess that costs nothing but time."""
     first = argv[0] if argv else ""
-    return first != "inspect" and not any(
+    return first not in {"inspect", "pack"} and not any(
         word.partition("=")[0] in {"-h", "--help", "--sandbox", "--from"} or word.endswith((".bvh", ".trc"))
         for word in argv
     )

@@ -22,7 +22,10 @@ from pipeline.store import Store
 from pipeline.task import Task, Until
 
 FROM = "--from"
-Format = Literal["openpose", "mmpose", "alphapose", "npz", "trc", "c3d", "sam3d", "amass", "gvhmr", "wham", "phalp"]
+Format = Literal[
+    "openpose", "mmpose", "alphapose", "npz", "trc", "c3d", "sam3d", "amass", "gvhmr", "wham", "phalp", "packed",
+    "limbs",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class GivenArguments:
     config: Annotated[PipelineConfig, tyro.conf.AvoidSubcommands, tyro.conf.arg(name="")]
     format: Annotated[Format, tyro.conf.arg(name="from")]
     """What is handed in: keypoints on a video's picture (openpose, mmpose, alphapose), points in space (npz, trc, c3d,
-    sam3d), or motions of SMPL's tree (amass, gvhmr, wham, phalp)."""
+    sam3d), motions of SMPL's tree (amass, gvhmr, wham, phalp, packed), or paths of hands and feet (limbs)."""
     path: tyro.conf.Positional[Path]
     """The file, or the folder."""
     video: Path | None = None

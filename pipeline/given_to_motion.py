@@ -19,13 +19,14 @@ from pipeline.store import Store
 from pipeline.task import PersonResult, Task, Until
 from stages import denoise, detect, ingest, lift, page, track
 from stages.contracts import Clip, JointTrack, Motion, RawMotion
-from stages.given import keypoints, motions, refined, refinement
+from stages.given import keypoints, limbs, motions, refined, refinement
 from stages.page import PagePerson
 from stages.solve import points
 
 ON_PICTURE = ("openpose", "mmpose", "alphapose")
 IN_WORLD = ("npz", "trc", "c3d", "sam3d")
-MOTIONS = ("amass", "gvhmr", "wham", "phalp")
+MOTIONS = ("amass", "gvhmr", "wham", "phalp", "packed")
+LIMBS = "limbs"
 """Formats by what they hold, as models.readers.registry has them, which costs a second to import."""
 
 
@@ -51,7 +52,7 @@ class Given:
     keypoints_said: Said = field(default_factory=Said)
 
     def __post_init__(self) -> None:
-        known = (*ON_PICTURE, *IN_WORLD, *MOTIONS)
+        known = (*ON_PICTURE, *IN_WORLD, *MOTIONS, LIMBS)
         if self.format not in known:
             raise ConfigError(f"no format is called {self.format!r}", f"choose from {', '.join(known)}")
         if self.keypoints is not None and self.keypoints_format not in IN_WORLD:
@@ -95,6 +96,9 @@ def given_to_motion(task: Task, given: Given, config: PipelineConfig, store: Sto
         return _without_video(task, config, store, [(0, better)])
     if given.video is not None:
         return _by_video(task, given, config, store)
+    if given.format == LIMBS:
+        whose = limbs.Config(config.solve.body, config.solve.height_m)
+        return _export(task, config, store, [(0, store.step(limbs.run, whose, given.said, given.path))])
     body = motions.Config(config.solve.body, config.solve.height_m)
     found = store.step(motions.run, body, given.said, given.format, given.path)
     return _export(task, config, store, _chosen(task, found))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from models.errors import ConfigError
 from models.readers import (
     alphapose,
     amass,
@@ -14,6 +13,7 @@ from models.readers import (
     joints_npz,
     mmpose,
     openpose,
+    packed,
     phalp,
     sam3d_body,
     trc,
@@ -55,13 +55,6 @@ MOTIONS: Final[Mapping[str, Reader[BodyMotion]]] = {
     "gvhmr": Reader(gvhmr.read, "hmr4d_results.pt"),
     "wham": Reader(wham.read, "wham_output.pkl"),
     "phalp": Reader(phalp.read, "4D-Humans' demo_NAME.pkl"),
+    "packed": Reader(packed.read, "motions packed by this project"),
 }
 """Rotations of SMPL's tree."""
-FORMATS: Final = (*ON_PICTURE, *IN_WORLD, *MOTIONS)
-
-
-def known_format(name: str) -> str:
-    """The name, or ConfigError that lists those there are."""
-    if name not in FORMATS:
-        raise ConfigError(f"no format is called {name!r}", f"choose from {', '.join(FORMATS)}; a .bvh needs no --from")
-    return name
