@@ -18,8 +18,9 @@ SETTLING: Final = 3
 """Readings of a newcomer before the one that counts: the search tells his place only roughly."""
 HOPE: Final = 0.1
 """Where the landmark network is less sure than this, more readings seldom find somebody."""
-SEEN: Final = 0.6
-"""Mean visibility of a newcomer's landmarks: bushes that are taken for people have 0.5, half hidden people 0.75."""
+SEEN: Final = 0.72
+"""Mean visibility of a newcomer's landmarks: bushes that are taken for people have 0.5, a skeleton 0.69, somebody half
+behind a tree 0.78."""
 PAUSE_S: Final = 0.2
 """A place where nobody was is left alone for so long, twice as long each time ..."""
 LONGEST_S: Final = 5.0
