@@ -59,12 +59,21 @@ def point_contacts(
     """
     if len(points_m) < 2:
         return points_m[..., 1] - sole_m < LAND_M
-    height_m = points_m[..., 1] - sole_m
-    over_floor_m = height_m - _opened(height_m.min(axis=1), _reach(timestamps_s))[:, None]
+    over_floor_m = over_local_floor(points_m, timestamps_s, sole_m)
     speed_m_s = np.linalg.norm(np.gradient(points_m, timestamps_s, axis=0), axis=-1)
     lands = (over_floor_m < LAND_M) & (speed_m_s < LAND_M_S)
     stays = (over_floor_m < LEAVE_M) & (speed_m_s < LEAVE_M_S)
-    return np.stack([_runs_with(stays[:, p], lands[:, p]) for p in range(points_m.shape[1])], axis=1)
+    return np.stack([runs_with(stays[:, p], lands[:, p]) for p in range(points_m.shape[1])], axis=1)
+
+
+def over_local_floor(
+    points_m: Float[np.ndarray, "frames points 3"],
+    timestamps_s: Float[np.ndarray, " frames"],
+    sole_m: Float[np.ndarray, " points"],
+) -> Float[np.ndarray, "frames points"]:
+    """How high points are over the floor as the lowest of them shows it around the moment; at least two frames."""
+    height_m = points_m[..., 1] - sole_m
+    return height_m - _opened(height_m.min(axis=1), _reach(timestamps_s))[:, None]
 
 
 def _reach(timestamps_s: Float[np.ndarray, " frames"]) -> int:
@@ -79,7 +88,7 @@ def _opened(value: Float[np.ndarray, " frames"], reach: int) -> Float[np.ndarray
     return value
 
 
-def _runs_with(stays: Bool[np.ndarray, " frames"], lands: Bool[np.ndarray, " frames"]) -> Bool[np.ndarray, " frames"]:
+def runs_with(stays: Bool[np.ndarray, " frames"], lands: Bool[np.ndarray, " frames"]) -> Bool[np.ndarray, " frames"]:
     """Unbroken runs of `stays` in which `lands` holds at least once."""
     run = np.cumsum(np.diff(stays, prepend=False) & stays)
     return stays & np.isin(run, run[lands])

@@ -1,14 +1,26 @@
 """RawMotion to Motion: steady in time, with the points that exporters read off the body."""
 
+from pathlib import Path
 from typing import Final
 
 from models.errors import WeightsError
 from stages.contracts import Motion, RawMotion
 from stages.denoise.config import Config
 
-__all__ = ["VERSION", "Config", "run"]
+__all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 2
+VERSION: Final = 3
+
+
+def reads(config: Config) -> tuple[Path, ...]:
+    """Files that the result depends on: the networks."""
+    # torch takes a second to import.
+    from models.contact_net import WEIGHTS  # noqa: PLC0415
+    from models.nets.denoiser_file import FILE  # noqa: PLC0415
+    from models.weights import find_weights  # noqa: PLC0415
+
+    names = [FILE] * (config.filter == "learned") + [WEIGHTS] * config.foot_lock
+    return tuple(find_weights(name).path for name in names)
 
 
 def run(config: Config, raw: RawMotion, *, device: str) -> Motion:

@@ -35,6 +35,8 @@ class Config:
     """Wrists and hands."""
     head_s: float = 1 / 4
     """Neck and head."""
+    foot_lock: bool = True
+    """Hold planted feet where they stand; see models.foot_lock."""
 
     def told(self) -> str:
         """In a few words, what the motion went through."""

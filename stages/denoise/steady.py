@@ -42,6 +42,10 @@ def denoise_body(config: Config, raw: RawMotion, body: Body, *, device: str) -> 
     local = torch.from_numpy(raw.parent_from_joint).to(body.template_m)
     trans_m = torch.from_numpy(raw.trans_m).to(body.template_m)
     local, trans_m = (_learned if config.filter == "learned" else _classical)(config, raw, local, trans_m)
+    if config.foot_lock:
+        from stages.denoise.feet import lock_feet  # noqa: PLC0415 - scipy takes its time
+
+        local, trans_m = lock_feet(raw, body, local, trans_m)
     joints_m, landmarks_m = _points(body, torch.from_numpy(raw.betas).to(local), local, trans_m)
     return Motion(
         rate_hz=raw.rate_hz,
@@ -71,7 +75,7 @@ def _learned(config: Config, raw: RawMotion, local: Tensor, trans_m: Tensor) -> 
     """What the network makes of it; gaps are filled before, and are corrected like the rest."""
     local, trans_m = fill_rotations(local, raw.observed), fill_positions(trans_m, raw.observed)
     found = Found(
-        rate_hz=raw.rate_hz,
+        rate_hz=float(raw.rate_hz),
         world_from_joint=world_from_joints(SMPL_PARENTS, local),
         root_m=trans_m,
         confidence=torch.from_numpy(raw.confidence).to(local),
@@ -99,7 +103,7 @@ def _turns_filter(config: Config, raw: RawMotion, period_s: float) -> Callable[[
         return lambda turns: smooth_rotations(turns, stencil.to(turns))
     from models.filter_kinds import filter_rotations, make_filter  # noqa: PLC0415 - scipy.signal takes its time
 
-    chosen = make_filter(config.filter, raw.rate_hz, period_s, raw.observed)
+    chosen = make_filter(config.filter, float(raw.rate_hz), period_s, raw.observed)
     return lambda turns: filter_rotations(turns, chosen)
 
 
@@ -109,7 +113,7 @@ def _places_filter(config: Config, raw: RawMotion, period_s: float) -> Callable[
         return lambda places_m: smooth_positions(places_m, stencil.to(places_m))
     from models.filter_kinds import filter_positions, make_filter  # noqa: PLC0415
 
-    chosen = make_filter(config.filter, raw.rate_hz, period_s, raw.observed)
+    chosen = make_filter(config.filter, float(raw.rate_hz), period_s, raw.observed)
     return lambda places_m: filter_positions(places_m, chosen)
 
 

@@ -39,8 +39,8 @@ class Config:
     """Focal length in pixels of the upright picture; None takes the file's word, else guesses the longer side."""
     field_of_view_deg: float | None = None
     """Instead of the focal length: the angle that the width of the upright picture spans."""
-    camera_pitch_deg: float = 0.0
-    """How far the camera looks down."""
+    camera_pitch_deg: float | None = None
+    """How far the camera looks down, upright; None finds that and its roll from where feet stand and how legs point."""
     camera_turns: bool = True
     """Take out how the camera turned, as its background shows; False believes that it stands still."""
     rate_hz: int | None = None

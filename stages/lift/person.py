@@ -20,6 +20,7 @@ from stages.lift import evidence, resample
 from stages.lift.config import Config
 from stages.lift.doubt import deviations
 from stages.lift.head import carry_face
+from stages.lift.level import place_camera
 from stages.lift.shape import reshape
 from stages.lift.sides import find_sides
 
@@ -127,9 +128,7 @@ def _in_world(
     swapped: Bool[np.ndarray, " frames"],
     turns: Turns,
 ) -> JointTrack:
-    level = camera.world_from_level_camera(0.0, math.radians(config.camera_pitch_deg))
-    height_m = -floor_m(points_m[sight.observed] @ level[:3, :3].T)
-    world_from_camera = camera.world_from_level_camera(height_m, math.radians(config.camera_pitch_deg))
+    world_from_camera = place_camera(config, points_m, sight.observed, sight.timestamps_s)
     return JointTrack(
         rate_hz=sight.rate_hz,
         timestamps_s=sight.timestamps_s,
