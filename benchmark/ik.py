@@ -67,6 +67,8 @@ class Arguments:
     """Methods to compare."""
     tables: tuple[Table, ...] = TABLES
     """Tables to make."""
+    merge: bool = False
+    """Keep what the JSON file holds of other tables."""
     subjects: tuple[str, ...] = ()
     """People of the folder to take; all without it."""
     frames: int = 2000
@@ -105,7 +107,9 @@ class Bench:
 def main(arguments: Arguments) -> None:
     """Print and write every table; a table is written as soon as it is there."""
     bench = _bench(arguments)
-    tables: dict[str, Any] = {"about": _about(arguments, bench)}
+    tables = _kept(arguments) if arguments.merge else {}
+    seconds = tables.get("about", {}).get("seconds", {})
+    tables["about"] = _about(arguments, bench) | {"seconds": seconds}
     for name in arguments.tables:
         began = time.perf_counter()
         made = _MAKERS[name](bench)
@@ -115,6 +119,20 @@ def main(arguments: Arguments) -> None:
             _show(title, table)
         if arguments.json:
             arguments.json.write_text(json.dumps(tables, indent=1))
+
+
+def _kept(arguments: Arguments) -> dict[str, Any]:
+    """What the file holds already.
+
+    Raises:
+        InputError: it holds no tables, or none is named.
+    """
+    if arguments.json is None:
+        raise InputError("--merge without a file to merge into", "name it with --json")
+    try:
+        return json.loads(arguments.json.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{arguments.json} holds no tables", "make them all first, without --merge") from error
 
 
 def _bench(arguments: Arguments) -> Bench:
@@ -164,7 +182,6 @@ def _about(arguments: Arguments, bench: Bench) -> dict[str, Any]:
         "processor": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "seconds": {},
     }
 
 

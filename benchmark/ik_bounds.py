@@ -5,6 +5,8 @@ over other draws and the wrists swung so that all joints are where they were: a 
 guesses pronation without looking at the rest of the body, which tells nothing of it but where the hands bend. Leaves
 of the tree (head, hands, feet) carry no bone whose end is seen: `all_but_pronation_and_leaves` has these at their mean
 over the cell too; that is a landmark and no bound, for a leaf can be guessed from the rest of the body better than so.
+`all_but_pronation_and_moving_leaves` has them at their mean over each piece: of who knows which way head, hands and feet
+are turned in every single second, and not how they move.
 """
 
 from collections.abc import Sequence
@@ -27,7 +29,7 @@ LEAVES: Final = tuple(joint for joint in range(1, 24) if joint not in SMPL_PAREN
 
 
 def bounds(case: Case, others: Sequence[Windows]) -> dict[str, Any]:
-    """Errors of the two; all other draws show the same pieces of the same motions.
+    """Errors of each; all other draws show the same pieces of the same motions.
 
     Args:
         others: the case's windows with pronation drawn anew, DRAWS times.
@@ -35,7 +37,13 @@ def bounds(case: Case, others: Sequence[Windows]) -> dict[str, Any]:
     guessed = _with_hands(case, _mean(torch.stack([windows.parent_from_joint for windows in others]), (0,)))
     leaves = guessed.clone()
     leaves[..., LEAVES, :, :] = _mean(guessed[..., LEAVES, :, :], (0, 1))
-    found = {"all_but_pronation": guessed, "all_but_pronation_and_leaves": leaves}
+    still = guessed.clone()
+    still[..., LEAVES, :, :] = _mean(guessed[..., LEAVES, :, :], (1,))[:, None]
+    found = {
+        "all_but_pronation": guessed,
+        "all_but_pronation_and_moving_leaves": still,
+        "all_but_pronation_and_leaves": leaves,
+    }
     poses = {name: _pose(case, local) for name, local in found.items()}
     return {name: figures(solve(lambda problem, truth, pose=pose: pose, case)) for name, pose in poses.items()}
 

@@ -15,10 +15,12 @@ from benchmark.baselines.true_twist import true_twist
 from benchmark.ik_floors import first_pose, mean_pose
 from benchmark.ik_problem import Method, Problem
 from models.errors import ConfigError
-from models.ik import solve_pose
+from models.ik import solve_guess, solve_pose, widened
 from models.ik_plugin import improve_motion
 from models.ik_sequence import follow
+from models.ik_steady import steady_points
 from models.nets.load import load_pose_net
+from models.nets.pose_guess import guess_pose
 from models.nets.pose_net import PoseNet
 from models.rig import Pose
 from models.weights import find_weights
@@ -45,6 +47,21 @@ def kinetrace(net: PoseNet, steps: int = STEPS) -> Contender:
     return _blind(lambda problem: solve_pose(problem.rig, problem.keypoints, net=net, steps=steps).pose)
 
 
+def unsteadied(net: PoseNet) -> Contender:
+    """Our own solver on the points as they come; the network still sees the frames around."""
+
+    def solve(problem: Problem) -> Pose:
+        guess = widened(guess_pose(net, problem.rig, problem.keypoints))
+        return solve_guess(problem.rig, problem.keypoints, guess, steps=STEPS).pose
+
+    return _blind(solve)
+
+
+def steadied(method: Method) -> Contender:
+    """Another's method on the points that ours is solved from."""
+    return lambda problem, truth: method(replace(problem, keypoints=steady_points(problem.rig, problem.keypoints)))
+
+
 def variant(name: str) -> Contender:
     """Our own solver with a network of another kind.
 
@@ -67,9 +84,11 @@ def improver(net: PoseNet) -> Contender:
 CONTENDERS: Final[Mapping[str, Callable[[], Contender]]] = {
     "kinetrace": lambda: kinetrace(load_pose_net()),
     "kinetrace_one_step": lambda: kinetrace(load_pose_net(), steps=1),
+    "kinetrace_unsteadied": lambda: unsteadied(load_pose_net()),
     "smpl_iks": lambda: _blind(smpl_iks),
     "smpl_iks_learned_twist": lambda: _blind(load_learned_twist()),
     "hinge": lambda: _blind(hinge),
+    "hinge_steadied": lambda: steadied(hinge),
     "learnable_smplify": lambda: _without_first(learnable_smplify()),
     "learnable_smplify_true_first": lambda: _blind(learnable_smplify()),
     "deep_ik": lambda: _blind(deep_ik()),

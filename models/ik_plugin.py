@@ -18,10 +18,11 @@ from torch import Tensor
 
 from models.ik import solve_guess
 from models.ik_refine import parent_from_joints
+from models.ik_steady import steady_points
 from models.keypoints import Keypoints
 from models.kinematics import world_from_joints
 from models.nets.inputs import BeforeKind
-from models.nets.pose_guess import guess_pose
+from models.nets.pose_guess import bone_noise, guess_pose
 from models.nets.pose_net import PoseNet
 from models.pose_guess import Guess
 from models.rig import Pose, Rig, rig_points
@@ -75,11 +76,12 @@ def improve_motion(rig: Rig, keypoints: Keypoints, given: Pose, *, net: PoseNet,
         given: another estimator's motion, for every frame.
         steps: of refinement.
     """
-    guess = guess_pose(net, rig, keypoints, before=given, before_kind=BeforeKind.ESTIMATE)
-    pose = solve_guess(rig, keypoints, guess, steps=steps).pose
+    points = steady_points(rig, keypoints)
+    guess = guess_pose(net, rig, points, before=given, before_kind=BeforeKind.ESTIMATE)
+    pose = solve_guess(rig, points, guess, steps=steps).pose
     turned = _take_out_heading(given, pose, keypoints.rate_hz)
     refused = _trunk_gap_rad(turned, pose) > GARBAGE_RAD
-    alone = guess_pose(net, rig, keypoints)
+    alone = guess_pose(net, rig, points)
     for left_sd_rad in LEFT_SD_RAD:
         corrected = _take_out_joints(rig, turned, (guess, pose), refused, keypoints.rate_hz)
         prior = replace(
@@ -88,10 +90,11 @@ def improve_motion(rig: Rig, keypoints: Keypoints, given: Pose, *, net: PoseNet,
             swing_sd_rad=torch.where(refused[..., None], alone.swing_sd_rad, left_sd_rad),
             twist_sd_rad=torch.where(refused[..., None], alone.twist_sd_rad, left_sd_rad),
         )
-        pose = solve_guess(rig, keypoints, prior, steps=steps).pose
+        pose = solve_guess(rig, points, prior, steps=steps).pose
     pose = Pose(pose.world_from_joint, _steadied(given.root_m, pose.root_m, refused, keypoints.rate_hz))
     away_m = (rig_points(rig, pose) - keypoints.points_m).norm(dim=-1)
-    gross = away_m > (GROSS_SD * guess.noise_m).clamp_min(GROSS_M)[..., None]
+    noise_m = torch.maximum(guess.noise_m, bone_noise(rig, keypoints))
+    gross = away_m > (GROSS_SD * noise_m).clamp_min(GROSS_M)[..., None]
     return Improved(pose, refused, gross & (keypoints.confidence > 0))
 
 

@@ -76,16 +76,16 @@ def removable_noise(
 def _on_cpu(points_m: Tensor, confidence: Tensor, of_bones_m: Tensor, bend_m: Tensor) -> tuple[Tensor, Tensor]:
     from models.ik_kernels_steady import steady_each, third_differences  # noqa: PLC0415 - numba loads for 0.6 s
 
-    given = [tensor.contiguous().numpy() for tensor in (points_m, confidence)]
-    noise_m, out = np.empty(len(points_m)), [np.empty_like(array) for array in given]
+    places_m, seen = points_m.contiguous().numpy(), confidence.contiguous().numpy()
+    noise_m, steady_m, sure = np.empty(len(places_m)), np.empty_like(places_m), np.empty_like(seen)
 
     def run(part: slice) -> None:
-        third_differences(*(array[part] for array in given), noise_m[part])
+        third_differences(places_m[part], seen[part], noise_m[part])
         noise_m[part] = removable_noise(torch.from_numpy(noise_m[part]), of_bones_m[part]).numpy()
-        steady_each(*(array[part] for array in given), noise_m[part], bend_m.numpy(), *(array[part] for array in out))
+        steady_each(places_m[part], seen[part], noise_m[part], bend_m.numpy(), steady_m[part], sure[part])
 
     in_parts(run, len(points_m), points_m.shape[1])
-    return torch.from_numpy(out[0]), torch.from_numpy(out[1])
+    return torch.from_numpy(steady_m), torch.from_numpy(sure)
 
 
 def _on_cuda(points_m: Tensor, confidence: Tensor, of_bones_m: Tensor, bend_m: Tensor) -> tuple[Tensor, Tensor]:

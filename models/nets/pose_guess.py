@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -119,13 +120,16 @@ def _disagreement(rig: Rig, rest_m: Tensor, points_m: Tensor, confidence: Tensor
 
     batch, shapes = confidence.shape[:-1], rest_m.shape[:-2]
     chosen = torch.arange(shapes.numel()).reshape(shapes).expand(batch).reshape(-1)
-    given = (points_m.reshape(-1, *points_m.shape[-2:]), confidence.reshape(-1, confidence.shape[-1]))
     noise_m = torch.empty(len(chosen))
     length_differences(
-        pairs.numpy(), rest_m.reshape(-1, *rest_m.shape[-2:]).numpy(), chosen.numpy(),
-        *(tensor.detach().contiguous().numpy() for tensor in given), UNKNOWN_M, noise_m.numpy(),
+        pairs.numpy(), _rows(rest_m, 2), chosen.numpy(), _rows(points_m, 2), _rows(confidence, 1), UNKNOWN_M,
+        noise_m.numpy(),
     )  # fmt: skip
     return noise_m.reshape(batch)
+
+
+def _rows(tensor: Tensor, kept: int) -> np.ndarray:
+    return tensor.detach().reshape(-1, *tensor.shape[-kept:]).contiguous().numpy()
 
 
 def _at_rest(rig: Rig) -> tuple[Float[Tensor, "*shape points 3"], Float[Tensor, "*shape 24 3"]]:

@@ -161,6 +161,20 @@ def test_figures_do_not_change_from_run_to_run(written: dict[str, dict], folder:
     assert again["clean"]["mean_pose"] == written["clean"]["mean_pose"]
 
 
+def test_a_table_is_merged_into_the_others_and_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ik.json"
+    before = {"about": {"seconds": {"noise": 7}}, "noise": [{"method": "hinge"}], "clean": {"hinge": {}}}
+    path.write_text(json.dumps(before))
+    main(Arguments(folder, json=path, only=("mean_pose",), tables=("clean",), merge=True, frames=50))
+    after = json.loads(path.read_text())
+    assert after["noise"] == before["noise"]
+    assert after["clean"].keys() == {"mean_pose"}
+    assert after["about"]["seconds"].keys() == {"noise", "clean"}
+    path.unlink()
+    with pytest.raises(InputError, match="holds no tables"):
+        main(Arguments(folder, json=path, merge=True))
+
+
 def test_a_folder_without_motion_ends_with_a_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmark.ik", "--mocap", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
