@@ -85,8 +85,18 @@ def lifted(config: PipelineConfig, seen: Seen) -> Found:
     return Found(points_m, track.timestamps_s[rows], sigma_m=sigma_m)
 
 
+def without_foot_lock(config: PipelineConfig, seen: Seen) -> Found:
+    """Planted feet move as they are found."""
+    return whole(replace(config, denoise=replace(config.denoise, foot_lock=False)), seen)
+
+
+def without_found_floor(config: PipelineConfig, seen: Seen) -> Found:
+    """The camera is believed to be level, in place of what the feet say of floor and vertical."""
+    return whole(_lifting(config, camera_pitch_deg=0.0), seen)
+
+
 def without_denoiser(config: PipelineConfig, seen: Seen) -> Found:
-    """Up to solve."""
+    """Up to solve: neither filter nor foot lock."""
     return _of_motion(_solve(config, _lift(config, seen)))
 
 
@@ -124,7 +134,9 @@ ABLATIONS: Final[Mapping[str, Method]] = {
     "no network": with_linear_lifter,
     "no swap repair": without_swap_repair,
     "no fit of paths and bones": without_fit,
-    "no denoiser": without_denoiser,
+    "no foot lock": without_foot_lock,
+    "camera believed level": without_found_floor,
+    "no denoiser, no foot lock": without_denoiser,
 }
 
 

@@ -1,6 +1,7 @@
 """Benchmark of lifting: truth scores zero, intervals are counted, parts are exchanged and put back, films are kept."""
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from benchmark.lift_methods import Found
 from models.camera import project
 from models.trajectory import fit_trajectory
 from pipeline import artefacts
-from pipeline.config import load_preset
+from pipeline.config import PipelineConfig, load_preset
 from stages.contracts import Clip, Detections
 from stages.lift import person as lift_person
 from tests.training.toy_mocap import stick_clip
@@ -99,6 +100,22 @@ def test_settings_reach_lift_alone():
     changed = lift_methods._lifting(config, lifter="rough")
     assert changed.lift.lifter == "rough"
     assert changed.solve is config.solve
+
+
+def test_each_part_that_is_left_out_changes_its_own_stage_alone(monkeypatch: pytest.MonkeyPatch):
+    config, run_with = load_preset("default"), list[PipelineConfig]()
+
+    def keep(config: PipelineConfig, seen: object) -> Found:
+        run_with.append(config)
+        return Found(np.zeros((1, 33, 3)), np.zeros(1))
+
+    monkeypatch.setattr(lift_methods, "whole", keep)
+    for method in (lift_methods.without_foot_lock, lift_methods.without_found_floor, lift_methods.with_linear_lifter):
+        method(config, None)  # pyright: ignore[reportArgumentType]
+    lock, level, linear = run_with
+    assert lock == replace(config, denoise=replace(config.denoise, foot_lock=False))
+    assert level == replace(config, lift=replace(config.lift, camera_pitch_deg=0.0))
+    assert linear == replace(config, lift=replace(config.lift, lifter="linear"))
 
 
 def toy_motions(folder: Path) -> tuple[TrueMotion, ...]:
