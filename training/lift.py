@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +36,6 @@ KEPT: Final = 0.995
 """Of the slow mean of the weights."""
 LARGEST_STEP: Final = 1.0
 CHECKED_EVERY_S: Final = 60.0
-SHARES: Final = tuple(round(0.1 * step, 1) for step in range(13))
-"""Of what the network adds: held-out subjects choose."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Lessons:
 
 
 def train(args: Args) -> Checked:
-    """Train, write the weights with the share of them that held-out subjects want, and what they were like there.
+    """Train, write the weights that were best for held-out subjects, and what they were like there.
 
     Raises:
         InputError: a folder holds no sightings.
@@ -108,18 +106,14 @@ def train(args: Args) -> Checked:
             _check(run, lessons, parts)
             _save(run, checkpoint)
     _check(run, lessons, parts)
-    checked = sit([run.best], lessons.exam)
-    share = best_share(checked)
-    run.best.share.fill_(share)
+    checked = sit(run.best, lessons.exam)
     save_lifter(run.best, args.out / "lifter.safetensors")
     _save(run, checkpoint)
     result = {
         "frames": len(lessons.sources[0].films) * lessons.exam.seen.shape[1],
         "steps": run.step,
-        "share": share,
-        "linear map": figures(checked, 0.0),
-        "network": figures(checked, 1.0),
-        "network, its share": figures(checked, share),
+        "linear map": figures(replace(checked, shape_m=checked.base_m)),
+        "network": figures(checked),
     }
     (args.out / "lifter.json").write_text(json.dumps(result, indent=2))
     print(json.dumps(result, indent=2))
@@ -133,11 +127,6 @@ def read_lessons(folders: Sequence[Path], most: int | None) -> Lessons:
     everyone = first if most is None else first.only(np.arange(len(first)) < most)
     learned = [Source.of(source.only(~is_held_out(source))) for source in (everyone, *others)]
     return Lessons(tuple(learned), exam(first.only(is_held_out(first)), rough_map), rough_map)
-
-
-def best_share(checked: Checked) -> float:
-    """How much of what the network adds is best for people it does not know."""
-    return min(SHARES, key=lambda share: figures(checked, share)["mpjpe22_mm"])
 
 
 def _begin(lessons: Lessons, args: Args) -> Run:
@@ -187,7 +176,7 @@ def _learn(run: Run, lessons: Lessons, rate: float) -> dict[str, float]:
 
 def _check(run: Run, lessons: Lessons, parts: Mapping[str, float]) -> None:
     run.slow.eval()
-    found = figures(sit([run.slow], lessons.exam))
+    found = figures(sit(run.slow, lessons.exam))
     if found["mpjpe22_mm"] < run.best_mm:
         run.best_mm = found["mpjpe22_mm"]
         run.best.load_state_dict(run.slow.state_dict())

@@ -1,6 +1,5 @@
 """How good a lifter is on people it has not learned from: places, angles, and whether it knows how far it is off."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,16 +22,12 @@ CHUNK: Final = 64
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """Shapes of all frames that count, about the mid-hip, in the axes of the look, and the truth."""
+    """Shapes of all frames that count, about the mid-hip, in the axes of the look: mapped, found, true."""
 
     base_m: Float[np.ndarray, "frames 33 3"]
-    added_m: Float[np.ndarray, "frames 33 3"]
+    shape_m: Float[np.ndarray, "frames 33 3"]
     sd_m: Float[np.ndarray, "frames 33 3"]
     truth_m: Float[np.ndarray, "frames 33 3"]
-
-    def shape_m(self, share: float) -> Float[np.ndarray, "frames 33 3"]:
-        """What comes of adding a share of what the network says."""
-        return self.base_m + share * self.added_m
 
 
 def exam(snippets: Snippets, rough_map: RoughMap) -> Lesson:
@@ -42,22 +37,20 @@ def exam(snippets: Snippets, rough_map: RoughMap) -> Lesson:
 
 
 @torch.no_grad()
-def sit(nets: Sequence[Lifter], lesson: Lesson) -> Checked:
-    """What the mean of some networks says of an exam."""
+def sit(net: Lifter, lesson: Lesson) -> Checked:
+    """What a network says of an exam."""
     parts: list[tuple[Tensor, Tensor]] = []
     for rows in torch.arange(len(lesson.inputs)).split(CHUNK):
-        answers = [answer_both(net, lesson.inputs[rows], lesson.seen[rows]) for net in nets]
-        added_m = torch.stack([rooted_shape(lesson.base_m[rows], one) for one in answers]).mean(0) - lesson.base_m[rows]
-        sd_m = torch.stack([one.log_sd for one in answers]).mean(0).exp()[..., [0, 0, 1]]
-        parts.append((added_m, sd_m))
-    added_m, sd_m = (torch.cat(side)[lesson.found].double().numpy() for side in zip(*parts, strict=True))
+        answer = answer_both(net, lesson.inputs[rows], lesson.seen[rows])
+        parts.append((rooted_shape(lesson.base_m[rows], answer), answer.log_sd.exp()[..., [0, 0, 1]]))
+    shape_m, sd_m = (torch.cat(side)[lesson.found].double().numpy() for side in zip(*parts, strict=True))
     base_m, truth_m = (side[lesson.found].double().numpy() for side in (lesson.base_m, lesson.truth_m))
-    return Checked(base_m, added_m, sd_m, truth_m)
+    return Checked(base_m, shape_m, sd_m, truth_m)
 
 
-def figures(checked: Checked, share: float = 1.0) -> dict[str, float]:
+def figures(checked: Checked) -> dict[str, float]:
     """Millimetres, degrees, and the share of body landmarks' coordinates inside the 90 % interval."""
-    found_m, truth_m = checked.shape_m(share), checked.truth_m
+    found_m, truth_m = checked.shape_m, checked.truth_m
     found_deg, true_deg = included_angles_deg(found_m), included_angles_deg(truth_m)
     off_deg = {key: float(np.sqrt(np.mean((found_deg[key] - true_deg[key]) ** 2))) for key in true_deg}
     inside: Bool[np.ndarray, "frames 22 3"] = np.abs(found_m - truth_m)[:, 11:] < WITHIN * checked.sd_m[:, 11:]

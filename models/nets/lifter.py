@@ -12,18 +12,22 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from models.nets.lifter_inputs import INPUTS, input_mirror
-from models.skeletons import LANDMARK_MIRROR
+from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
 
 STEP_S: Final = 1 / 15
 """Between the frames that the network joins."""
 DILATIONS: Final = (1, 2, 4, 8)
 REACH: Final = sum(DILATIONS)
 """Frames to either side that an answer depends on."""
+MOST_M: Final = 0.06
+"""Chosen on films of held-out subjects (docs/lifting.md)."""
 LOG_SD_RANGE: Final = (-5.5, -0.5)
 FIRST_LOG_SD: Final = (-3.5, -2.8)
 """Of the logarithm of a deviation in metres: bounds, and where training begins across the look and along it."""
 OF_LANDMARK: Final = 5
 """Numbers that a landmark gets: what to add, and the logarithms of two deviations."""
+_BODY: Final = slice(11, 33)
+_HIPS: Final = [LANDMARK_INDEX["left_hip"], LANDMARK_INDEX["right_hip"]]
 _SIGNS: Final = (-1.0, 1.0, 1.0, 1.0, 1.0)
 
 
@@ -52,7 +56,7 @@ class Lifter(nn.Module):
     input_scale: Tensor
     mirror_order: Tensor
     mirror_sign: Tensor
-    share: Tensor
+    most_m: Tensor
 
     def __init__(self, width: int = 256, dropout: float = 0.2) -> None:
         super().__init__()
@@ -60,7 +64,7 @@ class Lifter(nn.Module):
         order, sign = input_mirror()
         self.register_buffer("input_mean", torch.zeros(INPUTS))
         self.register_buffer("input_scale", torch.ones(INPUTS))
-        self.register_buffer("share", torch.ones(()))
+        self.register_buffer("most_m", torch.tensor(MOST_M))
         self.register_buffer("mirror_order", torch.tensor(order), persistent=False)
         self.register_buffer("mirror_sign", torch.tensor(sign), persistent=False)
         self.entry = nn.Linear(INPUTS + 1, width)
@@ -74,7 +78,7 @@ class Lifter(nn.Module):
     def forward(
         self, inputs: Float[Tensor, "*batch frames inputs"], seen: Bool[Tensor, "*batch frames"]
     ) -> Float[Tensor, "*batch frames 33 5"]:
-        """One-sided: what `answer_both` averages over a frame and its mirror image, as numbers.
+        """One-sided and unbounded: what `answer_both` averages over a frame and its mirror image, as numbers.
 
         Args:
             inputs: models.nets.lifter_inputs; whatever stands where nobody was seen.
@@ -117,9 +121,23 @@ def answer_both(
     """The mean of what the network says of the looks and, turned back, of their mirror image."""
     own = net(inputs, seen)
     twin = net(net.mirrored(inputs), seen)[..., list(LANDMARK_MIRROR), :] * own.new_tensor(_SIGNS)
-    return as_answer((own + twin) / 2, net.share)
+    both = as_answer((own + twin) / 2)
+    return Answer(bounded(both.added_m, net.most_m), both.log_sd)
 
 
-def as_answer(numbers: Float[Tensor, "*batch frames 33 5"], share: Tensor | float = 1.0) -> Answer:
-    """Numbers as the network gives them, and how much of what it adds is taken."""
-    return Answer(share * numbers[..., :3], numbers[..., 3:].clamp(*LOG_SD_RANGE))
+def as_answer(numbers: Float[Tensor, "*batch frames 33 5"]) -> Answer:
+    """What a network's numbers mean."""
+    return Answer(numbers[..., :3], numbers[..., 3:].clamp(*LOG_SD_RANGE))
+
+
+def bounded(
+    added_m: Float[Tensor, "*batch frames 33 3"], most_m: Float[Tensor, ""]
+) -> Float[Tensor, "*batch frames 33 3"]:
+    """What is added, about the mid-hip, shrunk such that the root mean square of a frame's body stays below `most_m`.
+
+    What is far from the linear map is more often wrong: a network that sees a motion unlike any it learned is sure
+    enough to bend both legs of a runner.
+    """
+    wanted_m = added_m - added_m[..., _HIPS, :].mean(-2, keepdim=True)
+    square = wanted_m[..., _BODY, :].square().sum(-1).mean(-1)
+    return wanted_m * (1 + square / most_m**2).rsqrt()[..., None, None]

@@ -1,4 +1,4 @@
-"""The lifter: a mirrored film gives mirrored landmarks, gaps stay gaps, and a file is read back exactly or not at all."""
+"""The lifter: a mirrored film gives mirrored landmarks, gaps stay gaps, a file is read back exactly or not at all."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models import camera
 from models.errors import WeightsError
-from models.nets.lifter import REACH, Answer, Lifter, answer_both
+from models.nets.lifter import REACH, Answer, Lifter, answer_both, bounded
 from models.nets.lifter_file import load_lifter, save_lifter
 from models.nets.lifter_inputs import INPUTS, input_mirror, make_inputs, map_features
 from models.rough_map import correct, load_map, make_features, mirror_points
@@ -119,12 +119,16 @@ def test_a_batch_of_films_gives_what_each_film_gives_alone() -> None:
     assert single.added_m.shape == (1, 33, 3)
 
 
-def test_a_share_of_nothing_leaves_the_linear_map_alone() -> None:
-    net = opinionated()
-    net.share.fill_(0.0)
-    answer = answer_both(net, inputs_of(sightings()), everything(12))
-    assert not bool(answer.added_m.any())
-    assert bool(answer.log_sd.std() > 0)
+def test_what_is_added_keeps_its_direction_and_its_bound() -> None:
+    wanted_m = 0.3 * torch.randn(50, 33, 3, generator=torch.Generator().manual_seed(0))
+    wanted_m -= wanted_m[:, [23, 24]].mean(1, keepdim=True)
+    for scale in (1e-3, 1.0, 50.0):
+        found_m = bounded(scale * wanted_m, torch.tensor(0.06))
+        size_m = found_m[:, 11:].square().sum(-1).mean(-1).sqrt()
+        assert float(size_m.max()) <= 0.06
+        ratio = found_m / (scale * wanted_m)
+        torch.testing.assert_close(ratio, ratio[:, :1, :1].expand_as(ratio), rtol=1e-4, atol=0)
+    torch.testing.assert_close(bounded(1e-3 * wanted_m, torch.tensor(0.06)), 1e-3 * wanted_m, rtol=1e-3, atol=1e-8)
 
 
 def test_a_lifter_that_is_written_and_read_says_the_same(tmp_path: Path) -> None:
