@@ -1,7 +1,8 @@
 """How much denoising helps: `python -m benchmark.denoise --mocap DIR --json FILE`.
 
-DIR holds train/ and test/. Every filter is tuned on motion of the train split over the grid below, once for the place
-of the joints and once for their acceleration; the test split only gives the figures, with errors from other seeds.
+DIR holds train/ and test/. With `--tune` every filter is tuned on motion of the train split over the grid below, once
+for the place of the joints and once for their acceleration, and what is best is written to denoise_tuned.json; the test
+split only gives the figures, with errors from other seeds.
 `fitted` errors are those of motion that the pipeline solved, `detector` errors those of the detector's shapes solved
 frame by frame (training.measure_errors).
 """
@@ -39,7 +40,8 @@ PERIODS_S: Final = (0.07, 0.1, 0.13, 0.17, 0.22, 0.28, 0.36, 0.5, 0.7)
 EAGER_HZ: Final = (0.0, 0.3, 1.0, 3.0)
 WINDOWS: Final = (5, 7, 9, 11, 15, 21, 31)
 ORDERS: Final = (2, 4)
-TUNED_ON: Final = 30
+TUNED: Final = Path(__file__).with_name("denoise_tuned.json")
+TUNED_ON: Final = 20
 """Pieces of the train split."""
 TRAIN_SEED: Final = 11
 TEST_SEED: Final = 12
@@ -49,7 +51,7 @@ Method = Callable[[Case], Motion]
 
 @dataclass(frozen=True)
 class Args:
-    """Tune the filters, measure everything, print a table."""
+    """Measure everything, print a table."""
 
     mocap: Path
     """Folder with train/ and test/."""
@@ -57,44 +59,58 @@ class Args:
     """Where to write the figures."""
     weights: Path | None = None
     """Another denoiser than the one that ships."""
+    tune: bool = False
+    """Choose the filters' settings anew instead."""
 
 
 def main(args: Args) -> None:
     """Run the benchmark."""
     torch.set_num_threads(1)
-    train, test = (read_truth(args.mocap / split) for split in ("train", "test"))
+    if args.tune:
+        train = read_truth(args.mocap / "train")
+        best = {regime: tune(_some(draw_cases(train, regime, TRAIN_SEED))) for regime in REGIMES}
+        TUNED.write_text(json.dumps(best, indent=1) + "\n", encoding="utf-8")
+        return
+    test = read_truth(args.mocap / "test")
+    settings = json.loads(TUNED.read_text(encoding="utf-8"))
+    tried = {(name, setting): method for name, setting, method in grid()}
     table: dict[str, Any] = {}
     for regime in REGIMES:
-        tuned = tune(_some(draw_cases(train, regime, TRAIN_SEED)))
+        chosen: dict[str, tuple[str, str]] = {
+            f"{name}, for {aim}": (name, setting)
+            for name, aims in settings[regime].items()
+            for aim, setting in aims.items()
+        }
         methods: dict[str, Method] = {
             "untouched": lambda case: (case.found.world_from_joint, case.found.root_m),
             "frozen pose": frozen,
             "mean pose": mean_pose,
-            **{name: method for name, (method, _) in tuned.items()},
+            **{name: tried[which] for name, which in chosen.items()},
             "ours": lambda case: steady(load_denoiser(args.weights), case.found),
             "constant part (needs the truth)": constant_part,
         }
         cases = draw_cases(test, regime, TEST_SEED)
         rows = {name: measure(cases, [method(case) for case in cases]) for name, method in methods.items()}
-        for name, (_, setting) in tuned.items():
-            rows[name]["setting"] = setting  # pyright: ignore[reportArgumentType]
         table[regime] = {name: _rounded(row) for name, row in rows.items()}
+        for name, (_, setting) in chosen.items():
+            table[regime][name]["setting"] = setting
         table[f"{regime}_gain_percent"] = gains(rows)
         _show(regime, rows, table[f"{regime}_gain_percent"])
     if args.json:
         args.json.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
-def tune(cases: Sequence[Case]) -> dict[str, tuple[Method, str]]:
+def tune(cases: Sequence[Case]) -> dict[str, dict[str, str]]:
     """For every filter, its best setting for the place of the joints and its best for their acceleration."""
-    best: dict[str, tuple[float, Method, str]] = {}
+    least: dict[tuple[str, str], float] = {}
+    best: dict[str, dict[str, str]] = {}
     for name, setting, method in grid():
-        place, bend = quick_errors(cases, [method(case) for case in cases])
-        for aim, error in (("place", place), ("acceleration", bend)):
-            key = f"{name}, for {aim}"
-            if key not in best or error < best[key][0]:
-                best[key] = (error, method, setting)
-    return {key: (method, setting) for key, (_, method, setting) in best.items()}
+        errors = quick_errors(cases, [method(case) for case in cases])
+        for aim, error in zip(("place", "acceleration"), errors, strict=True):
+            if error < least.get((name, aim), np.inf):
+                least[name, aim] = error
+                best.setdefault(name, {})[aim] = setting
+    return best
 
 
 def grid() -> list[tuple[str, str, Method]]:
@@ -141,7 +157,7 @@ def _by(make: Callable[[int], Filter]) -> Method:
 
 
 def _parabola(case: Case, period_s: float) -> Motion:
-    stencil = smoothing_stencil(case.found.observed.numpy(), RATE_HZ, period_s)
+    stencil = smoothing_stencil(case.found.observed.numpy(), round(RATE_HZ), period_s)
     return smooth_rotations(case.found.world_from_joint, stencil), smooth_positions(case.found.root_m, stencil)
 
 
@@ -165,7 +181,7 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 def _show(regime: str, rows: Mapping[str, Mapping[str, Any]], told: Mapping[str, Any]) -> None:
     for name, row in rows.items():
         figures = " ".join(f"{key} {value:.4g}" for key, value in row.items() if isinstance(value, float))
-        print(f"{regime:9s} {name:32s} {figures} {row.get('setting', '')}", flush=True)
+        print(f"{regime:9s} {name:32s} {figures}", flush=True)
     print(regime, dict(told), flush=True)
 
 

@@ -20,7 +20,7 @@ from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 from training.mocap import TrueMotion
 from training.motion_errors import load_regimes, shake
 
-RATE_HZ: Final = 30
+RATE_HZ: Final = 30.0
 SHORTEST: Final = 45
 LONGEST: Final = 300
 """Frames of a piece of motion."""
