@@ -10,7 +10,7 @@ from stages.detect.networks import network_files
 
 __all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 7
+VERSION: Final = 8
 
 
 def run(config: Config, video: Path, clip: Clip) -> Detections:

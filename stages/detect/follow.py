@@ -11,7 +11,7 @@ from stages.detect.appearance import look, unlike
 from stages.detect.blazepose import BlazePose, read_picture
 from stages.detect.claims import one_reading_each, strangers, surprise
 from stages.detect.config import Config
-from stages.detect.hiding import covered_by, is_seen, without
+from stages.detect.hiding import WIDE, covered_by, is_seen, without
 from stages.detect.lookout import Now, next_looks
 from stages.detect.newcomers import Search, welcome
 from stages.detect.scene import Followed, Scene
@@ -22,7 +22,7 @@ JITTER: Final = 0.1
 """Sides by which a region may jump between any two readings of somebody who stands still."""
 HIMSELF: Final = 0.12
 """Somebody half hidden must be less unlike himself than this: what is left of those before him is read as people."""
-STRAYED: Final = 0.35
+STRAYED: Final = 0.25
 """Sides by which somebody half hidden may be off."""
 SLACK_S: Final = 0.02
 """A search this much early is on time: at 25 Hz people are followed every 0.08 s."""
@@ -47,7 +47,7 @@ def follow(
     scene = replace(scene, lookout=lookout, search_s=search_s)
     if not len(looks):
         return scene
-    covered = covered_by(seen_px, *picture.shape[:2])
+    covered = covered_by(seen_px, *picture.shape[:2], WIDE)
     return welcome(models, scene, Search(picture, covered, time_s, looks), config)
 
 

@@ -21,6 +21,9 @@ LIMB: Final = 0.24
 """Thickness of limbs, and ..."""
 HEAD: Final = 0.30
 """... radius of the head, over the length of the trunk."""
+WIDE: Final = 1.33
+"""So much thicker where nothing of them may be left over: it could be read as somebody new."""
+GREY: Final = 128
 LEAST_FREE: Final = 0.45
 """Somebody of whose landmarks a smaller share lies beside what was painted is not seen."""
 _LIMBS: Final = tuple(
@@ -39,21 +42,21 @@ _TRUNK: Final = [LANDMARK_INDEX[name] for name in ("left_shoulder", "right_shoul
 
 
 def covered_by(
-    landmarks_px: Float[np.ndarray, "people 33 2"], height_px: int, width_px: int
+    landmarks_px: Float[np.ndarray, "people 33 2"], height_px: int, width_px: int, wide: float = 1.0
 ) -> Bool[np.ndarray, "height width"]:
-    """Where these people are in the picture, roughly."""
+    """Where these people are in the picture, roughly; `wide`: how much thicker than they should be."""
     mask = np.zeros((height_px, width_px), np.uint8)
     for points in np.clip(np.round(landmarks_px), -(2**14), 2**14).astype(np.int32):
         trunk = points[_TRUNK]
         length_px = float(np.linalg.norm(trunk[:2].mean(axis=0) - trunk[2:].mean(axis=0)))
-        thick_px = max(1, round(LIMB * length_px))
+        thick_px = max(1, round(wide * LIMB * length_px))
         hull = cv2.convexHull(trunk)
         cv2.fillConvexPoly(mask, hull, 1)
         cv2.polylines(mask, [hull], isClosed=True, color=1, thickness=thick_px)
         for start, end in _LIMBS:
             cv2.line(mask, points[start].tolist(), points[end].tolist(), 1, thick_px)
         head = points[:11].mean(axis=0).astype(int).tolist()
-        cv2.circle(mask, head, max(1, round(HEAD * length_px)), 1, -1)
+        cv2.circle(mask, head, max(1, round(wide * HEAD * length_px)), 1, -1)
     return mask.astype(bool)
 
 
@@ -71,6 +74,14 @@ def without(
     near /= cv2.GaussianBlur(share, (0, 0), SPREAD_PX)[..., None] + FAR
     around = cv2.resize(np.clip(near, 0, 255).astype(np.uint8), (width, height))
     return np.asarray(cv2.copyTo(picture, free, around), np.uint8)
+
+
+def greyed(
+    picture: UInt8[np.ndarray, "height width 3"], covered: Bool[np.ndarray, "height width"]
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The picture with grey silhouettes of people: whoever is not seen beside them is read as one of them."""
+    free = (~covered).view(np.uint8)
+    return np.asarray(cv2.copyTo(picture, free, np.full_like(picture, GREY)), np.uint8)
 
 
 def is_seen(

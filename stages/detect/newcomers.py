@@ -11,7 +11,7 @@ from stages.detect.appearance import look, unlike
 from stages.detect.blazepose import SAME_PLACE, BlazePose, find_people, nearest, read_picture
 from stages.detect.claims import one_reading_each, surprise
 from stages.detect.config import Config
-from stages.detect.hiding import is_seen, without
+from stages.detect.hiding import greyed, is_seen
 from stages.detect.scene import Doubt, Followed, Scene, box_of, hides, may_be
 
 SETTLING: Final = 3
@@ -43,7 +43,7 @@ class Search:
 def welcome(models: BlazePose, scene: Scene, search: Search, config: Config) -> Scene:
     """Follow whoever is found there and is not followed yet; those who are do not stand in the way."""
     time_s, present = search.time_s, [person for person in scene.people if person.seen_s == search.time_s]
-    picture = without(search.picture, search.covered) if present else search.picture
+    picture = greyed(search.picture, search.covered) if present else search.picture
     found, _ = find_people(models, picture, config.min_person_score, search.looks)
     found = found[nearest(found, np.array([p.region for p in present]).reshape(-1, 4))[1] > SAME_PLACE]
     found = found[~_within(found, present)]

@@ -22,7 +22,7 @@ LARGE: Final = 1
 SWEEP: Final = 2
 """Small parts that are looked at in a turn until each had one, ..."""
 SETTLED_S: Final = 1.0
-"""... from so long after the beginning on."""
+"""... the smallest from so long after the beginning on."""
 PAUSE_S: Final = 8.0
 """Pause after the first look at a small part; doubled by each look ..."""
 LONGEST_S: Final = 64.0
@@ -81,9 +81,10 @@ class Turns:
     def small(self, table: Table, free: Free, time_s: float) -> list[int]:
         """Small parts whose turn it is: the next few that were never looked at, then one whose pause is over."""
         small = free & (table[:, 3] > LARGE)
-        unseen = np.flatnonzero(small & (self.looks == 0))
-        if len(unseen):
-            return unseen[:SWEEP].tolist() if time_s - self.seen_s[unseen[0]] >= SETTLED_S else []
+        unseen = small & (self.looks == 0)
+        if unseen.any():
+            due = unseen & ((table[:, 3] == LARGE + 1) | (time_s - self.seen_s >= SETTLED_S))
+            return np.flatnonzero(due)[:SWEEP].tolist()
         pause_s = np.minimum(PAUSE_S * 2.0 ** (self.looks - 1), LONGEST_S)
         late_s = np.where(small, time_s - self.seen_s - pause_s, -np.inf)
         part = int(late_s.argmax())

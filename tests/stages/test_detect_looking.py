@@ -170,6 +170,10 @@ def test_where_people_are_painted_out_the_picture_takes_the_colours_about_them_a
     shown[covered] = np.random.default_rng(0).integers(0, 255, (int(covered.sum()), 3))
     painted = hiding.without(shown, covered)
     np.testing.assert_allclose(painted.astype(int), wall.astype(int), atol=4)
+    greyed = hiding.greyed(shown, covered)
+    assert (greyed[covered] == hiding.GREY).all()
+    np.testing.assert_array_equal(greyed[~covered], wall[~covered])
+    assert hiding.covered_by(standing_px()[None], 300, 300, hiding.WIDE)[covered].all()
     busy = np.random.default_rng(1).integers(0, 255, (300, 300, 3)).astype(np.uint8)
     np.testing.assert_array_equal(hiding.without(busy, covered)[~covered], busy[~covered])
 
