@@ -47,7 +47,7 @@ def follow(
     scene = replace(scene, lookout=lookout, search_s=search_s)
     if not len(looks):
         return scene
-    covered = covered_by(seen_px, *picture.shape[:2], WIDE)
+    covered = covered_by(seen_px, *picture.shape[:2], wide=WIDE)
     return welcome(models, scene, Search(picture, covered, time_s, looks), config)
 
 
