@@ -23,8 +23,9 @@ LATER: Final = (
     "stages.export.glb",
     "stages.export.osim_files",
     "stages.export.overlay_paint",
+    "scipy.optimize",
 )
-"""What solving and drawing import when they begin."""
+"""What telling people apart, solving and drawing import when they begin."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
