@@ -5,8 +5,8 @@ over other draws and the wrists swung so that all joints are where they were: a 
 guesses pronation without looking at the rest of the body, which tells nothing of it but where the hands bend. Leaves
 of the tree (head, hands, feet) carry no bone whose end is seen: `all_but_pronation_and_leaves` has these at their mean
 over the cell too; that is a landmark and no bound, for a leaf can be guessed from the rest of the body better than so.
-`all_but_pronation_and_moving_leaves` has them at their mean over each piece: what is left to someone who knows which way
-head, hands and feet are turned in every single second, and not how they move.
+`all_but_pronation_and_moving_leaves` has them at their mean over each piece: what is left to someone who knows which
+way head, hands and feet are turned in every single second, and not how they move.
 """
 
 from collections.abc import Sequence

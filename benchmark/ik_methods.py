@@ -16,6 +16,7 @@ from benchmark.ik_floors import first_pose, mean_pose
 from benchmark.ik_problem import Method, Problem
 from models.errors import ConfigError
 from models.ik import solve_guess, solve_pose, widened
+from models.ik_habits import towards_rest
 from models.ik_plugin import improve_motion
 from models.ik_sequence import follow
 from models.ik_steady import steady_points
@@ -51,8 +52,8 @@ def unsteadied(net: PoseNet) -> Contender:
     """Our own solver on the points as they come; the network still sees the frames around."""
 
     def solve(problem: Problem) -> Pose:
-        guess = widened(guess_pose(net, problem.rig, problem.keypoints))
-        return solve_guess(problem.rig, problem.keypoints, guess, steps=STEPS).pose
+        guess = towards_rest(problem.rig, guess_pose(net, problem.rig, problem.keypoints))
+        return solve_guess(problem.rig, problem.keypoints, widened(guess), steps=STEPS).pose
 
     return _blind(solve)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.errors import InputError
 from models.ik_exact import fit_points
+from models.ik_habits import towards_rest
 from models.ik_steady import steady_points
 from models.keypoints import Keypoints
 from models.nets.inputs import BeforeKind
@@ -93,7 +94,8 @@ def solve_pose(  # noqa: PLR0913 - the one door to all that a solution may take 
     _check_set(rig, keypoints)
     points = keypoints if causal else steady_points(rig, keypoints)
     guess = guess_pose(net, rig, points, before=before, before_kind=before_kind, causal=causal)
-    return _solve(rig, points, widened(guess), steps=steps, seen=keypoints.confidence > 0)
+    guess = widened(guess if before is not None else towards_rest(rig, guess))
+    return _solve(rig, points, guess, steps=steps, seen=keypoints.confidence > 0)
 
 
 def widened(guess: Guess) -> Guess:
