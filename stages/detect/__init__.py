@@ -10,7 +10,7 @@ from stages.detect.networks import network_files
 
 __all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 8
+VERSION: Final = 9
 
 
 def run(config: Config, video: Path, clip: Clip) -> Detections:

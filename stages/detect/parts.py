@@ -21,7 +21,7 @@ LARGE: Final = 1
 """Parts of this level and below are large: the whole picture and squares on its short side."""
 SWEEP: Final = 2
 """Small parts that are looked at in a turn until each had one, ..."""
-SETTLED_S: Final = 1.0
+SETTLED_S: Final = 2.0
 """... the smallest from so long after the beginning on."""
 PAUSE_S: Final = 8.0
 """Pause after the first look at a small part; doubled by each look ..."""
