@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from models.nets.lifter_inputs import INPUTS, input_mirror
-from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR
+from models.skeletons import LANDMARK_INDEX, LANDMARK_MIRROR, LANDMARKS
 
 STEP_S: Final = 1 / 15
 """Between the frames that the network joins."""
@@ -20,14 +20,27 @@ DILATIONS: Final = (1, 2, 4, 8)
 REACH: Final = sum(DILATIONS)
 """Frames to either side that an answer depends on."""
 MOST_M: Final = 0.06
-"""Chosen on films of held-out subjects (docs/lifting.md)."""
+LIMB_SHARE: Final = 0.4
+"""See `bounded` and `less_of_limbs`; chosen on films of held-out subjects (docs/lifting.md)."""
 LOG_SD_RANGE: Final = (-5.5, -0.5)
 FIRST_LOG_SD: Final = (-3.5, -2.8)
 """Of the logarithm of a deviation in metres: bounds, and where training begins across the look and along it."""
 OF_LANDMARK: Final = 5
 """Numbers that a landmark gets: what to add, and the logarithms of two deviations."""
+_ARM: Final = ("elbow", "wrist", "pinky", "index", "thumb")
+_LEG: Final = ("knee", "ankle", "heel", "foot_index")
+
+
+def _start(name: str) -> int:
+    """The shoulder or hip of a limb's landmark; of any other the landmark itself."""
+    side, _, part = name.partition("_")
+    start = "shoulder" if part in _ARM else "hip" if part in _LEG else part
+    return LANDMARK_INDEX[f"{side}_{start}" if part else name]
+
+
 _BODY: Final = slice(11, 33)
 _HIPS: Final = [LANDMARK_INDEX["left_hip"], LANDMARK_INDEX["right_hip"]]
+_START: Final = tuple(_start(name) for name in LANDMARKS)
 _SIGNS: Final = (-1.0, 1.0, 1.0, 1.0, 1.0)
 
 
@@ -57,6 +70,7 @@ class Lifter(nn.Module):
     mirror_order: Tensor
     mirror_sign: Tensor
     most_m: Tensor
+    limb_share: Tensor
 
     def __init__(self, width: int = 256, dropout: float = 0.2) -> None:
         super().__init__()
@@ -65,6 +79,7 @@ class Lifter(nn.Module):
         self.register_buffer("input_mean", torch.zeros(INPUTS))
         self.register_buffer("input_scale", torch.ones(INPUTS))
         self.register_buffer("most_m", torch.tensor(MOST_M))
+        self.register_buffer("limb_share", torch.tensor(LIMB_SHARE))
         self.register_buffer("mirror_order", torch.tensor(order), persistent=False)
         self.register_buffer("mirror_sign", torch.tensor(sign), persistent=False)
         self.entry = nn.Linear(INPUTS + 1, width)
@@ -122,7 +137,7 @@ def answer_both(
     own = net(inputs, seen)
     twin = net(net.mirrored(inputs), seen)[..., list(LANDMARK_MIRROR), :] * own.new_tensor(_SIGNS)
     both = as_answer((own + twin) / 2)
-    return Answer(bounded(both.added_m, net.most_m), both.log_sd)
+    return Answer(less_of_limbs(bounded(both.added_m, net.most_m), net.limb_share), both.log_sd)
 
 
 def as_answer(numbers: Float[Tensor, "*batch frames 33 5"]) -> Answer:
@@ -141,3 +156,15 @@ def bounded(
     wanted_m = added_m - added_m[..., _HIPS, :].mean(-2, keepdim=True)
     square = wanted_m[..., _BODY, :].square().sum(-1).mean(-1)
     return wanted_m * (1 + square / most_m**2).rsqrt()[..., None, None]
+
+
+def less_of_limbs(
+    added_m: Float[Tensor, "*batch frames 33 3"], share: Float[Tensor, ""]
+) -> Float[Tensor, "*batch frames 33 3"]:
+    """What is added to arms and legs: what their shoulder or hip is given, and a share of the rest.
+
+    Where the trunk points carries over to people and motions that nothing was learned from; how a limb bends does less.
+    """
+    # the start of anything but a limb is itself, and nothing is left to share
+    start_m = added_m[..., list(_START), :]
+    return start_m + share * (added_m - start_m)

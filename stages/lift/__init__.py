@@ -8,7 +8,7 @@ from stages.lift.config import Config
 
 __all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 # scipy takes half a second to import: who waits for the detector should not wait for it.
 

@@ -50,7 +50,7 @@ class Config:
     metre: float = 1.04
     """What a metre of the fitted skeleton is where no stature is given: a detector squeezes depth, and with it every
     bone that points toward the camera."""
-    lifter: Lifter = "linear"
+    lifter: Lifter = "learned"
     """What corrects the detector's metres: a network that sees a second before and after and says how sure it is
     (learned), one map for all (linear), or nothing (rough)."""
     noise: Noise = field(default_factory=Noise)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models import camera
 from models.errors import WeightsError
-from models.nets.lifter import REACH, Answer, Lifter, answer_both, bounded
+from models.nets.lifter import REACH, Answer, Lifter, answer_both, bounded, less_of_limbs
 from models.nets.lifter_file import load_lifter, save_lifter
 from models.nets.lifter_inputs import INPUTS, input_mirror, make_inputs, map_features
 from models.rough_map import correct, load_map, make_features, mirror_points
@@ -129,6 +129,17 @@ def test_what_is_added_keeps_its_direction_and_its_bound() -> None:
         ratio = found_m / (scale * wanted_m)
         torch.testing.assert_close(ratio, ratio[:, :1, :1].expand_as(ratio), rtol=1e-4, atol=0)
     torch.testing.assert_close(bounded(1e-3 * wanted_m, torch.tensor(0.06)), 1e-3 * wanted_m, rtol=1e-3, atol=1e-8)
+
+
+def test_limbs_go_with_their_shoulders_and_hips_and_bend_less() -> None:
+    added_m = torch.randn(4, 33, 3, generator=torch.Generator().manual_seed(0))
+    found_m = less_of_limbs(added_m, torch.tensor(0.4))
+    trunk = [*range(13), 23, 24]
+    assert torch.equal(found_m[:, trunk], added_m[:, trunk])
+    for end, start in ((13, 11), (22, 12), (25, 23), (32, 24)):
+        wanted_m = added_m[:, start] + 0.4 * (added_m[:, end] - added_m[:, start])
+        torch.testing.assert_close(found_m[:, end], wanted_m)
+    assert torch.allclose(less_of_limbs(added_m, torch.tensor(1.0)), added_m, atol=1e-6)
 
 
 def test_a_lifter_that_is_written_and_read_says_the_same(tmp_path: Path) -> None:
