@@ -28,6 +28,9 @@ from stages.lift.rays import Seen, join, see
 
 STATURE_M: Final = (0.5, 2.5)
 """People are not shorter or taller: a calibration in millimetres is."""
+ROUGH: Final = 4.0
+"""Factor on the deviations of the rough shape where the rays of two cameras tell depth: least error on six drawn pairs
+of films of people of the train split (38.1 mm without, 36.2 with 4, 36.9 with 12)."""
 LENGTH: Final = 0.02
 """Standard deviation of a bone's length as rays give it over one second, as a share of it."""
 UPRIGHT: Final = 0.7
@@ -270,11 +273,17 @@ def _joined(
         pixel_information=np.zeros((frames, len(solved))),
         shape_m=shape_m,
         shape_metric=held / np.maximum(share, 1e-6)[:, None, None],
-        shape_information=np.max([own.shape_information for own in weighed.values()], axis=0),
+        shape_information=np.max([own.shape_information for own in weighed.values()], axis=0) / _roughness(sights) ** 2,
         seen=observed,
         others=tuple(_other(rig, number, own) for number, own in weighed.items() if number),
     )
     return blank if first is None else replace(blank, pixels=first.pixels, pixel_information=first.pixel_information)
+
+
+def _roughness(sights: dict[int, evidence.Sight]) -> Float[np.ndarray, "frames 1"]:
+    """ROUGH in frames in which two cameras or more see the person, 1 where the shape is all that tells depth."""
+    several = np.sum([sight.observed for sight in sights.values()], axis=0) >= 2
+    return np.where(several, ROUGH, 1.0)[:, None]
 
 
 def _other(rig: Rig, number: int, own: Evidence) -> OtherView:
