@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from stages.contracts import Clip, Detections, Person
+from pipeline.artefacts import decode, encode
+from stages.contracts import Clip, Detections, JointTrack, Person
 
 
 def clip(**changes: object) -> Clip:
@@ -65,3 +66,31 @@ def test_sightings_are_ordered_and_inside_the_clip() -> None:
 def test_contracts_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         clip().width_px = 5  # type: ignore[misc]
+
+
+def track(**changes: object) -> JointTrack:
+    fields = {
+        "rate_hz": 30,
+        "timestamps_s": np.arange(3) / 30,
+        "observed": np.array([True, False, True]),
+        "landmarks_m": np.zeros((3, 33, 3)),
+        "landmarks_px": np.zeros((3, 33, 2)),
+        "confidence": np.ones((3, 33)),
+        "swapped": np.zeros(3, dtype=bool),
+        "world_from_camera": np.eye(4),
+        "camera_matrix": np.eye(3),
+    }
+    return JointTrack(**(fields | changes))  # type: ignore[arg-type]
+
+
+def test_deviations_are_told_of_every_frame_or_of_none_and_lie_above_zero() -> None:
+    sigma_m = np.full((3, 33, 3), 0.05)
+    sigma_m[1] = np.nan
+    assert len(track().sigma_m) == 0
+    assert decode(encode(track(sigma_m=sigma_m)), JointTrack).sigma_m.shape == (3, 33, 3)
+    with pytest.raises(ValueError, match="every frame or of none"):
+        track(sigma_m=sigma_m[:2])
+    with pytest.raises(ValueError, match="above zero"):
+        track(sigma_m=0 * sigma_m)
+    with pytest.raises(ValueError, match="above zero"):
+        track(sigma_m=np.full((3, 33, 3), np.nan))
