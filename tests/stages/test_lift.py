@@ -21,7 +21,7 @@ FOCAL_PX = 1000.0
 SIZE_PX = (1280, 720)
 CAMERA = camera.pinhole(FOCAL_PX, *SIZE_PX)
 BODY = slice(11, 33)
-KNOWN = lift.Config(focal_length_px=FOCAL_PX, lifter="rough", metre=1.0)
+KNOWN = lift.Config(focal_length_px=FOCAL_PX, lifter="rough", metre=1.0, camera_pitch_deg=0.0)
 
 
 def see(times_s, *, clip_times_s=None, depth=0.8, noise_px=0.0, seed=0):
