@@ -14,6 +14,7 @@ from models.cameras import CalibratedCamera
 from models.cameras.sides import contradictions
 from models.cameras.triangulate import triangulate
 from models.errors import InputError
+from models.nets.lifter_file import load_lifter
 from models.rough_map import identity_map, load_map
 from models.side_swap import facing_agreement, swap_sides
 from models.skeletons import LANDMARK_INDEX
@@ -25,6 +26,7 @@ from stages.lift.config import Config
 from stages.lift.head import carry_face
 from stages.lift.person import floor_m
 from stages.lift.rays import Seen, join, see
+from stages.lift.shape import reshape
 
 STATURE_M: Final = (0.5, 2.5)
 """People are not shorter or taller: a calibration in millimetres is."""
@@ -111,6 +113,8 @@ def _lift_one(config: Config, rig: Rig, tracks: dict[int, list[Person]]) -> _Lif
         )
         matrix = rig.cameras[number].camera_matrix
         sights[number] = evidence.gather(one.person, one.sides, plan, matrix, rough_map)
+        if config.lifter == "learned" and sights[number].observed.any():
+            sights[number] = reshape(sights[number], load_lifter())
     observed = np.any([sight.observed for sight in sights.values()], axis=0)
     fit = _fit(config, rig, sights, observed)
     points_m = np.full((len(times_s), 33, 3), np.nan)
