@@ -51,8 +51,8 @@ def test_pyright_refuses_a_motion_that_was_not_denoised(copy: Path) -> None:
         "\n\ndef planted(raw: 'RawMotion') -> Exports:\n"
         "    return export.run(export.Config(), 'clip', raw)\n\n\nfrom stages.contracts import Exports, RawMotion\n"
     )
-    plant(copy, "pipeline/video_to_motion.py", code)
-    checked = guard(copy, "pyright", "--pythonpath", sys.executable, "pipeline/video_to_motion.py")
+    plant(copy, "pipeline/finish.py", code)
+    checked = guard(copy, "pyright", "--pythonpath", sys.executable, "pipeline/finish.py")
     assert checked.returncode == 1
     assert "RawMotion" in checked.stdout and "Motion" in checked.stdout
 
