@@ -117,6 +117,11 @@ def with_linear_lifter(config: PipelineConfig, seen: Seen) -> Found:
     return whole(_lifting(config, lifter="linear"), seen)
 
 
+def with_learned_lifter(config: PipelineConfig, seen: Seen) -> Found:
+    """Every stage with the network."""
+    return whole(_lifting(config, lifter="learned"), seen)
+
+
 def with_true_focal_length(config: PipelineConfig, seen: Seen) -> Found:
     """Every stage, told what is guessed otherwise."""
     return whole(_lifting(config, focal_length_px=float(seen.camera_matrix[0, 0])), seen)
@@ -126,6 +131,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "bare detector": bare_detector,
     "linear map": linear_map,
     "constant bones": with_linear_lifter,
+    "learned lifter": with_learned_lifter,
     "default": whole,
     "default, lift alone": lifted,
     "default, true focal length": with_true_focal_length,
