@@ -1,8 +1,9 @@
 """A motion in a tenth of its numbers: the paths of hands and feet and a few turns of the trunk, as splines.
 
 Elbows and knees are not kept: limb mode (models/limbs.py) bends the limbs again from the paths of their ends and how
-hands and feet are turned. What is kept are coefficients of uniform cubic splines, least squares through all frames;
-groups of numbers that matter less for where joints are, or change more slowly, get fewer of them.
+hands and feet are turned, and one angle a limb says how far the bend lies from there. What is kept are coefficients of
+uniform cubic splines, least squares through all frames; groups of numbers that matter less for where joints are, or
+change more slowly, get fewer of them.
 """
 
 from collections.abc import Mapping
@@ -18,8 +19,9 @@ from torch import Tensor
 
 from models.errors import InputError
 from models.kinematics import world_from_joints
-from models.limbs import LIMB_JOINTS, TRUNK_JOINT, LimbName, LimbPath, solve_limb
+from models.limbs import LIMB_JOINTS, TRUNK_JOINT, LimbName, LimbPath, LimbPose, solve_limb
 from models.rig import Pose, Rig, rig_joints
+from models.rotations import shortest_arc
 from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 
 DEGREE: Final = 3
@@ -30,12 +32,16 @@ NECK: Final = ("neck", "head")
 COLLARS: Final = ("left_collar", "right_collar")
 GROUPS: Final[Mapping[str, tuple[int, float]]] = {
     "root": (3, 1.0),
-    "pelvis": (3, 1.2),
+    "pelvis": (3, 1.0),
     "chest": (3, 1.0),
-    "head": (3, 4.0),
-    "collars": (6, 5.0),
-    "ends": (12, 1.0),
-    "end_turns": (12, 2.0),
+    "head": (3, 5.5),
+    "collars": (6, 10.0),
+    "hands": (6, 1.0),
+    "feet": (6, 1.0),
+    "hand_turns": (6, 2.8),
+    "foot_turns": (6, 2.4),
+    "swivels": (4, 2.1),
+    "lean": (2, 2.0),
 }
 """How many numbers a frame has in each group, and how many times longer than the shortest its splines' intervals are:
 found on the training people, where each step away from them costs more than it saves."""
@@ -43,6 +49,8 @@ RATIOS: Final = (1.0, 1000.0)
 SHARING_ROUNDS: Final = 10
 LEAST_EXTRA: Final = 1e-4
 """Square radians beneath which joints share evenly: nothing can be told then."""
+LEAST_ASIDE_M: Final = 0.01
+"""Of the weight of a bend that lies on the line from root to end."""
 DENSE: Final = 0.7
 """From this many coefficients a frame on, the frames themselves are kept."""
 
@@ -100,7 +108,11 @@ def encode(
         raise InputError(
             f"{frames} frames are too few for a ratio of {ratio:g}", "give a longer motion or a smaller ratio"
         )
-    kept = {name: _fitted(series[name], _count(frames, high * slower)) for name, (_, slower) in GROUPS.items()}
+    count = {name: _count(frames, high * slower) for name, (_, slower) in GROUPS.items()}
+    kept = {name: _fitted(values, count[name]) for name, values in series.items()}
+    ends = _ends({name: _evaluated(values, frames) for name, values in kept.items()})
+    kept["lean"] = _fitted(_lean(rig, local, _evaluated(kept["chest"], frames), habits["chest"]), count["lean"])
+    kept["swivels"] = _swivels(rig, local, ends, rate_hz, count["swivels"])
     return Code(frames, rate_hz, kept, habits)
 
 
@@ -112,24 +124,95 @@ def decode(rig: Rig, code: Code) -> tuple[Float[Tensor, "frames 24 3 3"], Float[
     local[:, 0] = torch.from_numpy(_from_heading(series["pelvis"])).to(like)
     for names, group in ((SPINE, "chest"), (NECK, "head")):
         local[:, [SMPL_INDEX[name] for name in names]] = _shared(series[group], code.habits[group]).to(like)
+    _lean_over(rig, local, torch.from_numpy(series["lean"]).to(like))
     for row, name in enumerate(COLLARS):
         local[:, SMPL_INDEX[name]] = _turns(series["collars"][:, 3 * row : 3 * row + 3]).to(like)
-    ends_m, turned = (torch.from_numpy(series[name]).to(like).unflatten(-1, (4, 3)) for name in ("ends", "end_turns"))
+    ends_m, end_turns = _ends(series)
     for row, limb in enumerate(LIMB_JOINTS):
-        _bend(rig, local, limb, ends_m[:, row], _turns(turned[:, row].double().cpu().numpy()).to(like), code.rate_hz)
+        pose, turned = _guessed(rig, limb, ends_m[:, 3 * row : 3 * row + 3], end_turns, code.rate_hz)
+        swivel = _about(pose.end_m, series["swivels"][:, row])
+        _bend(local, limb, (swivel @ pose.trunk_from_upper, swivel @ pose.trunk_from_lower, turned))
     return local, torch.from_numpy(series["root"]).to(like)
 
 
-def _bend(rig: Rig, local: Tensor, limb: LimbName, end_m: Tensor, trunk_from_end: Tensor, rate_hz: float) -> None:
-    """Set a limb's three joints so that its end is where it was."""
+def _lean(
+    rig: Rig, local: Tensor, chest: np.ndarray, habit: Float[np.ndarray, "2 joints 3"]
+) -> Float[np.ndarray, "frames 2"]:
+    """How far to the left and ahead, in the pelvis's axes, the chest lies from where its turn alone puts it."""
+    guessed = local.clone()
+    guessed[:, [SMPL_INDEX[name] for name in SPINE]] = _shared(chest, habit).to(local)
+    return (_to_chest(rig, local) - _to_chest(rig, guessed))[:, [0, 2]].double().cpu().numpy()
+
+
+def _lean_over(rig: Rig, local: Tensor, lean_m: Float[Tensor, "frames 2"]) -> None:
+    """Turn the lowest joint of the spine so that the chest lies there, and the highest one back."""
+    low, middle, high = (SMPL_INDEX[name] for name in SPINE)
+    chest = local[:, low] @ local[:, middle] @ local[:, high]
+    now_m = _to_chest(rig, local)
+    aside_m = torch.stack([lean_m[:, 0], torch.zeros_like(lean_m[:, 0]), lean_m[:, 1]], dim=-1)
+    local[:, low] = shortest_arc(now_m, now_m + aside_m, torch.ones_like(now_m)) @ local[:, low]
+    local[:, high] = (local[:, low] @ local[:, middle]).mT @ chest
+
+
+def _to_chest(rig: Rig, local: Tensor) -> Float[Tensor, "frames 3"]:
+    """From the lowest joint of the spine to the chest, in the pelvis's axes."""
+    low, middle, high = (SMPL_INDEX[name] for name in SPINE)
+    reach = local[:, low] @ (rig.offset_m[middle] + (local[:, middle] @ rig.offset_m[high][:, None])[..., 0])[..., None]
+    return reach[..., 0]
+
+
+def _ends(series: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Places and turns of all four ends, in the order of LIMB_JOINTS."""
+    parts = ("hands", "feet"), ("hand_turns", "foot_turns")
+    ends_m, end_turns = (np.concatenate([series[name] for name in names], axis=1) for names in parts)
+    return ends_m, end_turns
+
+
+def _bend(local: Tensor, limb: LimbName, trunk_from: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Set a limb's three joints from the orientations of its bones and its end."""
     root, bend, end = LIMB_JOINTS[limb]
-    path = LimbPath(end_m.float(), torch.ones(len(end_m), dtype=torch.bool), rate_hz, trunk_from_end.float())
-    pose = solve_limb(_single(rig), limb, path)
-    upper, lower = pose.trunk_from_upper.to(local), pose.trunk_from_lower.to(local)
+    upper, lower, turned = (turns.to(local) for turns in trunk_from)
     parent = SMPL_PARENTS[root]
     local[:, root] = upper if parent == TRUNK_JOINT[limb] else local[:, parent].mT @ upper
     local[:, bend] = upper.mT @ lower
-    local[:, end] = lower.mT @ trunk_from_end
+    local[:, end] = lower.mT @ turned
+
+
+def _guessed(
+    rig: Rig, limb: LimbName, end_m: np.ndarray, end_turns: np.ndarray, rate_hz: float
+) -> tuple[LimbPose, Tensor]:
+    """What limb mode makes of a path, and how the end is turned."""
+    row = list(LIMB_JOINTS).index(limb)
+    turned = _turns(end_turns[:, 3 * row : 3 * row + 3])
+    there = torch.ones(len(end_m), dtype=torch.bool)
+    path = LimbPath(torch.from_numpy(end_m).float(), there, rate_hz, turned.float())
+    return solve_limb(_single(rig), limb, path), turned
+
+
+def _swivels(
+    rig: Rig, local: Tensor, kept: tuple[np.ndarray, np.ndarray], rate_hz: float, count: int
+) -> Float[np.ndarray, "coefficients 4"]:
+    """How far each bend lies from the guessed one about the line from root to end; straight limbs hardly count."""
+    world = world_from_joints(SMPL_PARENTS, local)
+    joints_m = rig_joints(rig, Pose(world, torch.zeros_like(local[:, 0, 0])))
+    ends_m, end_turns = kept
+    columns: list[np.ndarray] = []
+    for row, (limb, (root, bend, _)) in enumerate(LIMB_JOINTS.items()):
+        pose, _ = _guessed(rig, limb, ends_m[:, 3 * row : 3 * row + 3], end_turns, rate_hz)
+        to_bend = joints_m[:, bend] - joints_m[:, root]
+        true_m = (world[:, TRUNK_JOINT[limb]].mT @ to_bend[..., None])[..., 0].numpy()
+        axis = pose.end_m.double().numpy()
+        axis = axis / np.linalg.norm(axis, axis=1, keepdims=True).clip(1e-9)
+        aside = [place - (place * axis).sum(axis=1, keepdims=True) * axis for place in (pose.bend_m.numpy(), true_m)]
+        sine = (np.cross(aside[0], aside[1]) * axis).sum(axis=1)
+        angle = np.unwrap(np.arctan2(sine, (aside[0] * aside[1]).sum(axis=1)))
+        columns.append(_fitted(angle[:, None], count, weight=np.linalg.norm(aside[1], axis=1) + LEAST_ASIDE_M))
+    return np.concatenate(columns, axis=1)
+
+
+def _about(axis: Tensor, angle: np.ndarray) -> Tensor:
+    along = torch.nn.functional.normalize(axis.double(), dim=-1).numpy()
+    return _turns(along * angle[:, None]).to(axis)
 
 
 def _single(rig: Rig) -> Rig:
@@ -157,8 +240,10 @@ def _series(rig: Rig, local: Tensor, root_m: Tensor) -> dict[str, np.ndarray]:
         "chest": _unwound(chest),
         "head": _unwound(head),
         "collars": np.concatenate([_unwound(local[:, SMPL_INDEX[name]]) for name in COLLARS], axis=1),
-        "ends": torch.cat(ends, dim=1).double().cpu().numpy(),
-        "end_turns": np.concatenate(turned, axis=1),
+        "hands": torch.cat(ends[:2], dim=1).double().cpu().numpy(),
+        "feet": torch.cat(ends[2:], dim=1).double().cpu().numpy(),
+        "hand_turns": np.concatenate(turned[:2], axis=1),
+        "foot_turns": np.concatenate(turned[2:], axis=1),
     }
 
 
@@ -229,11 +314,13 @@ def _knots(frames: int, count: int) -> Float[np.ndarray, " knots"]:
     return np.concatenate([[inner[0]] * DEGREE, inner, [inner[-1]] * DEGREE])
 
 
-def _fitted(values: Float[np.ndarray, "frames numbers"], count: int) -> Float[np.ndarray, "coefficients numbers"]:
+def _fitted(
+    values: Float[np.ndarray, "frames numbers"], count: int, weight: Float[np.ndarray, " frames"] | None = None
+) -> Float[np.ndarray, "coefficients numbers"]:
     frames = len(values)
     if count == frames:
         return values
-    return make_lsq_spline(np.arange(frames), values, _knots(frames, count), DEGREE).c
+    return make_lsq_spline(np.arange(frames), values, _knots(frames, count), DEGREE, w=weight).c
 
 
 def _evaluated(kept: Float[np.ndarray, "coefficients numbers"], frames: int) -> Float[np.ndarray, "frames numbers"]:

@@ -11,7 +11,7 @@ from models.errors import ConfigError
 from models.readers.given import Said
 from stages.contracts import JointTrack, RawMotion
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True)

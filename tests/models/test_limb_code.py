@@ -49,7 +49,7 @@ def test_somebody_who_turns_round_comes_back_the_way_he_went(rig: Rig) -> None:
 def test_a_file_of_another_body_or_shape_is_refused() -> None:
     body = load_body("free").to("cpu", torch.float64)
     packed = pack(body, np.zeros(body.beta_count), truth().local, truth().trans_m, rate_hz=RATE_HZ, ratio=4.0)
-    for change in ({"body_sha256": np.array("x")}, {"ends": np.zeros((3, 5))}, {"frames": np.array(-1)}):
+    for change in ({"body_sha256": np.array("x")}, {"feet": np.zeros((3, 5))}, {"frames": np.array(-1)}):
         with pytest.raises(InputError):
             unpack(body, {**packed.arrays, **change})
     with pytest.raises(InputError, match="lacks"):
