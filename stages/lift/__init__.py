@@ -8,7 +8,7 @@ from stages.lift.config import Config
 
 __all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 6
+VERSION: Final = 7
 
 # scipy takes half a second to import: who waits for the detector should not wait for it.
 

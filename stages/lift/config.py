@@ -13,7 +13,7 @@ Lifter = Literal["learned", "linear", "rough"]
 class Noise:
     """Standard deviations of one independent look; see models.trajectory.FitOptions.looks_per_second."""
 
-    pixel: float = 0.005
+    pixel: float = 0.008
     """Of a point that is seen for certain, as a share of the side of the region that was looked at."""
     shape_m: float = 0.02
     """Of the corrected shape across the line of sight."""
@@ -55,7 +55,7 @@ class Config:
     (learned), one map for all (linear), or nothing (rough)."""
     noise: Noise = field(default_factory=Noise)
     """How far the detector's values are off."""
-    jerk: float = 60.0
+    jerk: float = 28.0
     """How suddenly people move: root mean square jerk times the root of a second, m/s³ √s."""
 
     def __post_init__(self) -> None:
