@@ -57,6 +57,7 @@ def main(arguments: Arguments) -> None:
     """Print one row for each way, the mean of all clips."""
     console.start()
     logging.getLogger("stages").setLevel(logging.WARNING)
+    log.setLevel(logging.INFO)
     config = load_preset(arguments.preset)
     methods = dict(METHODS) | (dict(ABLATIONS) if arguments.ablate else {})
     methods = {name: method for name, method in methods.items() if not arguments.only or name in arguments.only}
