@@ -52,7 +52,7 @@ def make_filter(name: str, rate_hz: float, period_s: float, observed: Bool[np.nd
 def filter_positions(position_m: Float[Tensor, "frames 3"], chosen: Filter) -> Float[Tensor, "frames 3"]:
     """The way of a point, or any three numbers that may be averaged."""
     series = position_m[:, None].cpu().numpy().astype(np.float64)
-    return torch.from_numpy(np.ascontiguousarray(chosen(series)[:, 0])).to(position_m)
+    return torch.from_numpy(chosen(series)[:, 0].copy()).to(position_m)
 
 
 def filter_rotations(
@@ -60,7 +60,7 @@ def filter_rotations(
 ) -> Float[Tensor, "frames joints 3 3"]:
     """Rotations, each joint on its own."""
     series = rotation.flatten(-2).cpu().numpy().astype(np.float64)
-    smooth = torch.from_numpy(np.ascontiguousarray(chosen(series))).to(rotation).unflatten(-1, (3, 3))
+    smooth = torch.from_numpy(chosen(series).copy()).to(rotation).unflatten(-1, (3, 3))
     nearest: Tensor = roma.special_procrustes(smooth)  # pyright: ignore[reportAssignmentType]
     return nearest
 

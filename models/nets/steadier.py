@@ -14,10 +14,11 @@ from torch import Tensor
 from models.bodies import load_body
 from models.bodies.body import rest_joints
 from models.filters import smooth_positions, smooth_rotations, smoothing_stencil
+from models.kinematics import bone_offsets
 from models.nets.denoiser import FRAMES, RATE_HZ, Denoiser, Window
 from models.nets.turns import from_six, to_six
 from models.rotations import part_way
-from models.skeletons import SMPL_PARENTS
+from models.skeletons import SMPL_INDEX, SMPL_PARENTS
 
 HOP: Final = FRAMES // 2
 SMOOTHED_S: Final = 0.36
@@ -28,6 +29,16 @@ SMOOTH_RAD: Final = 1e-3
 """Second difference of orientations at which half of a correction is made: what turns evenly is left as it is."""
 AROUND: Final = 7
 """Frames to each side over which the roughness is read."""
+
+
+ARMS: Final = tuple(
+    tuple(SMPL_INDEX[f"{side}_{part}"] for part in ("collar", "shoulder", "elbow", "wrist", "hand"))
+    for side in ("left", "right")
+)
+STRIKE_M_S: Final = (3.0, 4.5)
+"""Speeds of a wrist about its shoulder between which an arm is left more and more as it was found."""
+STRIKE_REACH: Final = 3
+"""Frames to each side over which that holds on, and fades."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +55,13 @@ class Found:
     confidence: Float[Tensor, "frames 24"]
     observed: Bool[Tensor, " frames"]
     sight: Float[Tensor, "3"]
+
+
+@cache
+def rest_offset_m() -> Float[Tensor, "24 3"]:
+    """Every joint in its parent's axes on the mean free body."""
+    body = load_body("free")
+    return bone_offsets(SMPL_PARENTS, rest_joints(body, torch.zeros(body.beta_count)))
 
 
 @cache
@@ -66,6 +84,7 @@ def steady(net: Denoiser, found: Found) -> tuple[Float[Tensor, "frames 24 3 3"],
         found = Found(found.rate_hz, turns, places_m, found.confidence, found.observed, found.sight)
     slow = _at_windows_rate(found)
     turn, shift_m = _corrections(net, slow)
+    turn = turn * (1 - _striking(slow.world_from_joint))[..., None]
     gate = _gate(slow.world_from_joint)
     at = torch.arange(len(found.root_m), device=turn.device, dtype=turn.dtype) * (RATE_HZ / found.rate_hz)
     turn, shift_m = _between(turn * gate[:, None, None], at), _between(shift_m * gate[:, None], at)
@@ -188,6 +207,22 @@ def _stencil() -> Float[Tensor, "frames frames"]:
             if 0 <= frame + column - reach < FRAMES:
                 wide[frame, frame + column - reach] += weight
     return wide
+
+
+def _striking(world_from_joint: Float[Tensor, "frames 24 3 3"]) -> Float[Tensor, "frames 24"]:
+    """1 for the joints of an arm whose wrist strikes, 0 for others: the network draws rare speeds to usual ones."""
+    share = world_from_joint.new_zeros(world_from_joint.shape[:2])
+    if len(world_from_joint) < 2:
+        return share
+    for arm in ARMS:
+        lever_m = rest_offset_m()[list(arm[2:4])].to(world_from_joint)
+        hand_m = (world_from_joint[:, list(arm[1:3])] @ lever_m[..., None])[..., 0].sum(1)
+        speed = hand_m.diff(dim=0, prepend=hand_m[:1]).norm(dim=-1) * RATE_HZ
+        quick = ((speed - STRIKE_M_S[0]) / (STRIKE_M_S[1] - STRIKE_M_S[0])).clamp(0, 1)[None, None]
+        quick = torch.nn.functional.max_pool1d(quick, 2 * STRIKE_REACH + 1, 1, STRIKE_REACH)
+        wide = torch.nn.functional.pad(quick, (STRIKE_REACH, STRIKE_REACH), mode="replicate")
+        share[:, list(arm)] = torch.nn.functional.avg_pool1d(wide, 2 * STRIKE_REACH + 1, 1)[0, 0][:, None]
+    return share
 
 
 def _gate(world_from_joint: Float[Tensor, "frames 24 3 3"]) -> Float[Tensor, " frames"]:

@@ -92,7 +92,7 @@ def test_a_person_who_spins_evenly_is_unchanged_to_the_last_frame() -> None:
     np.testing.assert_allclose(motion.parent_from_joint, still.numpy(), atol=1e-9)
 
 
-@every_filter
+@pytest.mark.parametrize("name", [name for name in get_args(Filter) if name != "learned"])
 def test_tremor_goes_and_the_movement_stays(name: Filter) -> None:
     clean = steady(raw_motion(*moving_pose()))
     motion, before = steady(shaken(), name), shaken()

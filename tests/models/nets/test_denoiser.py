@@ -14,7 +14,7 @@ from models.nets.denoiser import FRAMES, RATE_HZ, Denoiser
 from models.nets.denoiser_file import load_denoiser, save_denoiser
 from models.nets.inputs import MIRROR
 from models.nets.steadier import Found, look, steady
-from models.skeletons import SMPL_MIRROR, SMPL_PARENTS
+from models.skeletons import SMPL_JOINTS, SMPL_MIRROR, SMPL_PARENTS
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +138,19 @@ def test_what_shakes_faster_than_the_windows_show_is_gone(net: Denoiser) -> None
     shaken, _ = steady(net, replace(found, world_from_joint=buzz @ found.world_from_joint))
     calm, _ = steady(net, found)
     assert off_rad(shaken, calm)[60:-60].mean() < 0.005
+
+
+def test_an_arm_that_strikes_is_left_as_it_was_found_and_the_other_is_not(net: Denoiser) -> None:
+    found = swinging()
+    time_s = torch.arange(len(found.root_m), dtype=torch.float64) / RATE_HZ
+    swing = 0.8 * torch.sin(2 * torch.pi * 2 * time_s)
+    thrust = roma.rotvec_to_rotmat(swing[:, None] * torch.tensor([0.0, 1.0, 0.0]))
+    left = [joint for joint, name in enumerate(SMPL_JOINTS) if name in ("left_shoulder", "left_elbow", "left_wrist")]
+    turns = found.world_from_joint[:1].expand(len(time_s), 24, 3, 3).clone()
+    turns[:, left] = thrust[:, None] @ turns[:, left]
+    kept, _ = steady(net, replace(found, world_from_joint=turns))
+    assert off_rad(kept, turns)[20:-20, left].max() < 1e-5
+    assert off_rad(kept, turns)[20:-20, SMPL_MIRROR[left[0]]].mean() > 0.01
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 31, FRAMES + 1])
