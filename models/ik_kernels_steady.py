@@ -75,10 +75,9 @@ def third_differences(points_m, confidence, noise_m):
         count = 0
         for f in range(frames - 3):
             for p in range(points):
-                least = min(
-                    min(confidence[n, f, p], confidence[n, f + 1, p]),
-                    min(confidence[n, f + 2, p], confidence[n, f + 3, p]),
-                )
+                least = confidence[n, f, p]
+                for later in range(f + 1, f + 4):
+                    least = min(least, confidence[n, later, p])
                 if least <= 0:
                     continue
                 total = 0.0
