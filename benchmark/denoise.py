@@ -165,7 +165,7 @@ def _parabola(case: Case, period_s: float) -> Motion:
 
 def _savitzky_golay(frames: int, window: int, order: int) -> Filter:
     def run(values: Series) -> Series:
-        smooth: Series = savgol_filter(values, min(window, frames - 1 + frames % 2), order, axis=0)
+        smooth: Series = np.asarray(savgol_filter(values, min(window, frames - 1 + frames % 2), order, axis=0))
         return smooth
 
     return run
