@@ -87,7 +87,7 @@ def compare(one: Compared, other: Compared, *, lag_s: float = 0.0) -> tuple[dict
     b_m = resample_places(np.stack([other.joints_m[name] for name in shared], axis=1), theirs_s, times_s[inside])
     known = np.isfinite(a_m).all(axis=-1) & np.isfinite(b_m).all(axis=-1)
     hips = [shared.index("left_hip"), shared.index("right_hip")]
-    whole = known.all(axis=1)
+    whole = np.logical_and.reduce(known, axis=1)
     if whole.sum() < LEAST_FRAMES:
         raise InputError(f"in {int(whole.sum())} frames are all joints known", "name motions without so many gaps")
     rooted = [points_m[whole] - points_m[whole][:, hips].mean(axis=1, keepdims=True) for points_m in (a_m, b_m)]

@@ -48,7 +48,7 @@ def read_compared(
         InputError: the format cannot be told, or the file cannot be used.
     """
     said = Said(unit, up, rate)  # pyright: ignore[reportArgumentType] - argparse checked them
-    kind = told or ENDINGS.get(path.suffix.lower()) or _kind_of_npz(path)
+    kind = told or ENDINGS.get(path.suffix.lower()) or _kind_of_npz(path) or ""
     if kind == "bvh":
         return _of_motion(path, retarget.run(retarget.Config(), path))
     if kind in MOTIONS:

@@ -52,9 +52,11 @@ def measure(mocap: Path, clips: int) -> dict[str, Any]:
     chosen = [motions[row] for row in np.random.default_rng(0).permutation(len(motions))[:clips]]
     body = load_body("free").to("cpu", torch.float64)
     rows: list[dict[str, Any]] = []
+    frames = 0
     for ratio in RATIOS:
         found = [_one(body, motion, ratio) for motion in chosen]
         error_mm = np.concatenate([errors for errors, _, _ in found])
+        frames = len(error_mm)
         floor_mm = np.concatenate([floor for _, floor, _ in found])
         rows.append({
             "ratio": round(float(np.median([each for *_, each in found])), 2),
@@ -64,7 +66,7 @@ def measure(mocap: Path, clips: int) -> dict[str, Any]:
             "frames_95_mm": round(float(np.quantile(error_mm.mean(axis=1), 0.95)), 1),
             "every_kth_frame_mean_mm": round(float(floor_mm.mean()), 1),
         })  # fmt: skip
-    return {"clips": len(chosen), "frames": len(error_mm), "rows": rows}
+    return {"clips": len(chosen), "frames": frames, "rows": rows}
 
 
 def _one(body: Body, motion: TrueMotion, ratio: float) -> tuple[np.ndarray, np.ndarray, float]:

@@ -33,14 +33,15 @@ def pose_limbs(body: Body, paths: LimbPaths, height_m: float | None) -> Motion:
     for limb in limbs:
         if limb not in paths.end_m:
             continue
-        seen = np.isfinite(paths.end_m[limb]).all(axis=1)
+        seen = np.logical_and.reduce(np.isfinite(paths.end_m[limb]), axis=1)
         end_m = torch.from_numpy(np.where(seen[:, None], paths.end_m[limb], 0.0)).float()
         pose = solve_limb(rig, limb, LimbPath(end_m, torch.from_numpy(seen), float(paths.rate_hz)))
         root, bend, end = LIMB_JOINTS[limb]
         # Between chest and shoulder lies the collar, which rests here and turns nothing.
         local[:, root] = pose.trunk_from_upper
         local[:, bend] = pose.trunk_from_upper.mT @ pose.trunk_from_lower
-        confidence[np.ix_(seen, [root, bend, end])] = 1.0
+        for joint in (root, bend, end):
+            confidence[seen, joint] = 1.0
     turns = to_array(roma.special_gramschmidt(local.double()[..., :2]))
     trans_m = np.zeros((frames, 3))
     trans_m[:, 1] += lift_above_floor_m(exact, betas, turns, trans_m, every_frame=False)
