@@ -32,6 +32,8 @@ LEG_RAD_S: Final = 10.0
 FULL_RATE_HZ: Final = 30.0
 """What the standard deviations above are meant for: one look each so many times a second."""
 LONGEST_TURN_RAD: Final = 0.3
+WINDOW_FRAMES: Final = 1200
+OVERLAP_FRAMES: Final = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,35 @@ def lock_legs(
     """
     if not stance.stands.any():
         return start
+    change = np.zeros((len(start.root_m), UNKNOWNS))
+    for frames, share in _windows(len(change)):
+        part = LegPose(start.root_m[frames], start.world_from_pelvis[frames], start.parent_from_joint[frames])
+        held = Stance(stance.stands[frames], stance.floor_m[frames])
+        change[frames] += share[:, None] * _solve(chain, part, held, camera_m, rate_hz)
+    return start.moved(change)
+
+
+def _windows(count: int) -> list[tuple[slice, Float[np.ndarray, " window"]]]:
+    """Stretches that bound the memory, and the share of each in its frames: it fades where two overlap."""
+    if count <= WINDOW_FRAMES:
+        return [(slice(0, count), np.ones(count))]
+    starts = range(0, count - OVERLAP_FRAMES, WINDOW_FRAMES - OVERLAP_FRAMES)
+    fade = (np.arange(OVERLAP_FRAMES) + 0.5) / OVERLAP_FRAMES
+    found: list[tuple[slice, np.ndarray]] = []
+    for first in starts:
+        share = np.ones(min(WINDOW_FRAMES, count - first))
+        if first > 0:
+            share[:OVERLAP_FRAMES] = fade
+        if first + WINDOW_FRAMES < count:
+            share[-OVERLAP_FRAMES:] = 1 - fade
+        found.append((slice(first, first + len(share)), share))
+    return found
+
+
+def _solve(
+    chain: Chain, start: LegPose, stance: Stance, camera_m: np.ndarray, rate_hz: float
+) -> Float[np.ndarray, "frames 19"]:
+    """The change of all frames of a window, in the order of the unknowns."""
     pose = start
     at_start = place(chain, start)
     terms = _Terms(chain, start, at_start, stance, _metric(start, at_start, camera_m), rate_hz)
@@ -64,7 +95,7 @@ def lock_legs(
         step = terms.system(pose).solve()
         longest = np.abs(step[:, 3:]).max()
         pose = pose.moved(step * min(1.0, LONGEST_TURN_RAD / max(longest, 1e-12)))
-    return pose
+    return terms.change(pose)
 
 
 def _metric(start: LegPose, placed: Placed, camera_m: np.ndarray) -> Float[np.ndarray, "frames 5 3 3"]:
@@ -109,11 +140,11 @@ class _Terms:
         system.add_block(0, _gram(weighted, rows))
         system.gradient += np.einsum("fpiu,fpi->fu", weighted, away_m)
         system.add_diagonal(0, np.broadcast_to(share * _TURN_WEIGHT, (len(rows), UNKNOWNS)))
-        system.gradient += share * _TURN_WEIGHT * self._change(pose)
+        system.gradient += share * _TURN_WEIGHT * self.change(pose)
 
     def _add_steadiness(self, system: BandedSystem, pose: LegPose) -> None:
         weight = _BEND_WEIGHT * (FULL_RATE_HZ / self.rate_hz) * self.rate_hz**4
-        change = self._change(pose)
+        change = self.change(pose)
         if len(change) < 3:
             return
         bend = weight * np.diff(change, 2, axis=0)
@@ -154,7 +185,8 @@ class _Terms:
         system.add_block(0, _gram(weight[..., None, None] * up[..., None, :], up[..., None, :]))
         system.gradient += np.einsum("fqp,fqpu->fu", weight * over_m, up)
 
-    def _change(self, pose: LegPose) -> Float[np.ndarray, "frames 19"]:
+    def change(self, pose: LegPose) -> Float[np.ndarray, "frames 19"]:
+        """Shift of the root and turns of the joints since the start."""
         turn = turned(self.start.parent_from_joint, pose.parent_from_joint)
         return np.concatenate([pose.root_m - self.start.root_m, turn], axis=1)
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from models import foot_lock
 from models.bodies import load_body
 from models.bodies.body import rest_joints
 from models.foot_chain import LEG_JOINTS, UNKNOWNS, Chain, LegPose, derivative, place, sole_carriers
@@ -68,6 +69,20 @@ def test_planted_points_stand_still_on_their_floor():
             if rows.any():
                 assert np.ptp(points_m[rows, foot, point], axis=0).max() < 2e-3
     assert np.abs(points_m[..., 1][stance.stands]).max() < 1e-3
+
+
+def test_windows_of_a_long_motion_fade_into_each_other(monkeypatch):
+    start, stance = squatting(sway_m=0.05), standing(0, FRAMES)
+    whole = lock(start, stance)
+    monkeypatch.setattr(foot_lock, "WINDOW_FRAMES", 25)
+    monkeypatch.setattr(foot_lock, "OVERLAP_FRAMES", 10)
+    assert sum(share.sum() for _, share in foot_lock._windows(FRAMES)) == pytest.approx(FRAMES)
+    parts = lock(start, stance)
+    slip_m = np.diff(place(CHAIN, parts).sole_m[:, :, :2], axis=0)
+    assert np.linalg.norm(slip_m, axis=-1)[stance.stands[1:] & stance.stands[:-1]].max() < 8e-3, (
+        "a fade of ten frames; sixty let it slip by a sixth of that"
+    )
+    assert np.abs(parts.root_m - whole.root_m).max() < 0.03
 
 
 def test_soles_do_not_sink():
