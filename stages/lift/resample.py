@@ -71,7 +71,7 @@ def plan(
 def at_times(
     old_s: Float[np.ndarray, " old"], seen: Bool[np.ndarray, " old"], new_s: Float[np.ndarray, " new"], rate_hz: int
 ) -> Resampling:
-    """Plan new frames at given times of a constant rate; those before the first old frame or after the last are unseen."""
+    """Plan new frames at given times of a constant rate; those outside the old frames are unseen."""
     before = np.clip(np.searchsorted(old_s, new_s + JITTER / rate_hz, side="right") - 1, 0, len(old_s) - 1)
     after = np.minimum(before + 1, len(old_s) - 1)
     step_s = old_s[after] - old_s[before]
