@@ -7,7 +7,7 @@ import roma
 import torch
 
 from models.bodies import load_body
-from models.ik_habits import ARM_SHARE, ELBOWS, HANDS, HEAD, HEAD_SHARE, NECK, SHOULDERS, WRISTS, towards_rest
+from models.ik_habits import ARM_SHARE, ELBOWS, HANDS, HEAD, HEAD_SHARE, NECK, SHOULDERS, WRISTS, in_torch, towards_rest
 from models.pose_guess import Guess
 from models.rig import Rig, make_rig
 from models.rotations import twist_about, unit
@@ -63,3 +63,9 @@ def test_a_mirrored_guess_is_drawn_to_the_mirror_image() -> None:
     mirrored = replace(given, world_from_joint=MIRROR @ given.world_from_joint[:, list(SMPL_MIRROR)] @ MIRROR)
     here, there = (towards_rest(rig, each).world_from_joint for each in (given, mirrored))
     torch.testing.assert_close(there, MIRROR @ here[:, list(SMPL_MIRROR)] @ MIRROR, atol=1e-5, rtol=0)
+
+
+def test_the_compiled_way_is_the_one_in_torch() -> None:
+    rig, given = rig_of("smpl24"), guess()
+    there = in_torch(rig, given.world_from_joint, head=True, arms=True)
+    torch.testing.assert_close(towards_rest(rig, given).world_from_joint, there, atol=1e-5, rtol=0)
