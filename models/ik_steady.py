@@ -6,6 +6,7 @@ to frame betray noise, but also fast motion. The smaller of the two is noise tha
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -59,10 +60,17 @@ def steady_points(rig: Rig, keypoints: Keypoints) -> Keypoints:
 
 def usual_bends(rig: Rig) -> Float[Tensor, " points"]:
     """Of each point of a set, in m/s^2 along each axis: that of the joint that it hangs on most."""
-    of_joint = torch.tensor([BENDS_M_S2.get(name.rpartition("_")[2], TRUNK_M_S2) for name in SMPL_JOINTS])
-    share = torch.zeros(rig.point_count, len(SMPL_JOINTS), device=rig.share.device)
-    share[rig.point, rig.joint] = rig.share.float()
-    return of_joint.to(share)[share.argmax(-1)].double()
+    ties = zip(rig.point.tolist(), rig.joint.tolist(), rig.share.tolist(), strict=True)
+    return _bends(tuple(ties)).to(rig.share.device)
+
+
+@lru_cache(maxsize=64)
+def _bends(ties: tuple[tuple[int, int, float], ...]) -> Float[Tensor, " points"]:
+    most: dict[int, tuple[float, int]] = {}
+    for point, joint, share in ties:
+        most[point] = max(most.get(point, (-1.0, 0)), (share, joint))
+    parts = [SMPL_JOINTS[joint].rpartition("_")[2] for _, (_, joint) in sorted(most.items())]
+    return torch.tensor([BENDS_M_S2.get(part, TRUNK_M_S2) for part in parts], dtype=torch.float64)
 
 
 def removable_noise(
