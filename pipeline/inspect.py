@@ -70,7 +70,7 @@ def inspect(folder: Path, *, rerun: bool = False) -> None:
 def read_artefacts(folder: Path) -> Iterator[Artefact]:
     """Every stage's result in the folder of a run, in the order of the stages, people last."""
     seconds = _seconds(folder / MANIFEST)
-    for place in [folder, *sorted(folder.glob("person_*"))]:
+    for place in [folder, *sorted(folder.glob("camera_*")), *sorted(folder.glob("person_*"))]:
         for stage, kind in CONTRACTS.items():
             path, stamp = place / f"{stage}.npz", place / f"{stage}.json"
             if path.exists() and stamp.exists():

@@ -18,6 +18,8 @@ NVIDIA: Final = Path("/dev/nvidia0")
 KERNELS: Final = (
     "models.bodies.skinning_kernels",
     "models.ik_kernels",
+    "models.ik_kernels_habits",
+    "models.ik_kernels_steady",
     "models.osim.chain_kernels",
     "models.raster_kernels",
 )

@@ -11,7 +11,12 @@ CONTRACTS: Final[dict[str, Any]] = {
     "ingest": Clip,
     "detect": Detections,
     "track": tuple[Person, ...],
+    "keypoints": Detections,
     "lift": JointTrack,
+    "together": tuple[JointTrack, ...],
+    "points": tuple[RawMotion, ...],
+    "limbs": Motion,
+    "motions": tuple[Motion, ...],
     "solve": RawMotion,
     "denoise": Motion,
     "report": Quality,
@@ -47,7 +52,12 @@ def draw_sheet(stage: str, content: Any, backdrop: Backdrop | None) -> bytes:
         "ingest": evidence.draw_clip,
         "detect": evidence.draw_detections,
         "track": evidence.draw_people,
+        "keypoints": evidence.draw_detections,
         "lift": skeletons.draw_track,
+        "together": _of_first(skeletons.draw_track),
+        "points": _of_first(angles.draw_rotations),
+        "limbs": skeletons.draw_motion,
+        "motions": _of_first(skeletons.draw_motion),
         "solve": angles.draw_rotations,
         "denoise": skeletons.draw_motion,
         "report": angles.draw_quality,
@@ -55,3 +65,8 @@ def draw_sheet(stage: str, content: Any, backdrop: Backdrop | None) -> bytes:
         "biomech": angles.draw_coordinates,
     }
     return figures.png_of(sheets[stage](content, backdrop))
+
+
+def _of_first(draw: Callable[[Any, Backdrop | None], Any]) -> Callable[[Any, Backdrop | None], Any]:
+    """Of several people in one artefact the first is drawn."""
+    return lambda people, backdrop: draw(people[0], backdrop)

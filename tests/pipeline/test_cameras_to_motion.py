@@ -31,9 +31,7 @@ def scene(tmp_path_factory):
 @pytest.fixture(scope="module")
 def task(scene):
     first, second = sorted(scene.glob("*.mp4"))
-    return Task(
-        first, "both", "all", "cpu", Until.EXPORT, beside=(second,), calibration=scene / "calibration.toml"
-    )
+    return Task(first, "both", "all", "cpu", Until.EXPORT, beside=(second,), calibration=scene / "calibration.toml")
 
 
 @pytest.fixture(scope="module")

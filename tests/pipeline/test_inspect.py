@@ -52,6 +52,9 @@ def results() -> dict[str, Any]:
             FRAMES, frames, frames * 0, region, points(2), points(3), ones, ones, seen * 1.0, region, frames * 0
         ),
         "track": (person,),
+        "camera_1/track": (person,),
+        "together": (track, track),
+        "motions": (motion,),
         "person_0/lift": track,
         "person_0/denoise": motion,
         "person_0/report": Quality(1.0, 0.0, 0.9, 0.0, 3.0, 0.01),
@@ -117,6 +120,7 @@ def test_every_contract_that_a_stage_keeps_has_a_sheet() -> None:
         "progress",
         "thinning",
         "export",
+        "given",
         "page",
         "pictures",
         "sheets",
