@@ -1,13 +1,10 @@
-"""The lifter in its file: what was trained is read back exactly, or not at all."""
+"""The lifter in its file."""
 
 from pathlib import Path
 from typing import Final
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-
-from models.errors import WeightsError
 from models.nets.lifter import Lifter
+from models.nets.stored import read_net, write_net
 from models.weights import find_weights
 
 LIFTER: Final = "lifter.safetensors"
@@ -28,27 +25,9 @@ def load_lifter(path: Path | None = None) -> Lifter:
         WeightsError: the file is missing or damaged, or is none that save_lifter wrote.
     """
     source = lifter_file() if path is None else path
-    remedy = "give a file that training.lift wrote"
-    try:
-        with safe_open(source, framework="pt") as file:
-            told = file.metadata() or {}
-            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{source} holds no network", remedy) from error
-    try:
-        net = Lifter(int(told["width"]))
-    except (KeyError, ValueError) as error:
-        raise WeightsError(f"{source} does not say how its network is built", remedy) from error
-    try:
-        net.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(f"{source} does not fit the network that it names", remedy) from error
-    return net.eval().requires_grad_(False)
+    return read_net(source, lambda told: Lifter(int(told["width"])), "give a file that training.lift wrote")
 
 
 def save_lifter(net: Lifter, path: Path) -> None:
-    """Write a network, in half precision, and how it is built."""
-    part = path.with_suffix(".part")
-    state = {name: value.half().contiguous() for name, value in net.state_dict().items()}
-    save_file(state, part, metadata={name: str(value) for name, value in net.plan.items()})
-    part.replace(path)
+    """Write a lifter and how it is built."""
+    write_net(net, net.plan, path)

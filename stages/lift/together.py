@@ -44,7 +44,8 @@ def run(
         InputError: the calibration does not fit, its metres are none, or it does not say which way is up.
     """
     from models.cameras import in_order, read_calibration  # noqa: PLC0415
-    from stages.lift.rig import Rig, lift_people  # noqa: PLC0415
+    from stages.lift.rig import lift_people  # noqa: PLC0415
+    from stages.lift.rig_fit import Rig  # noqa: PLC0415
 
     sizes_px = [(clip.width_px, clip.height_px) for clip in clips]
     cameras = in_order(read_calibration(calibration), names, sizes_px)

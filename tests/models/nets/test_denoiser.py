@@ -196,5 +196,5 @@ def test_a_denoiser_in_a_file_is_read_back(tmp_path: Path) -> None:
 
 def test_what_holds_no_denoiser_is_refused(tmp_path: Path) -> None:
     (tmp_path / "net.safetensors").write_bytes(b"nothing")
-    with pytest.raises(WeightsError, match="holds no denoiser"):
+    with pytest.raises(WeightsError, match="holds no network"):
         load_denoiser(tmp_path / "net.safetensors")
