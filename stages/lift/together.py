@@ -10,7 +10,7 @@ from stages.lift.views import Config as ViewsConfig
 
 __all__ = ["VERSION", "Config", "reads", "run"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True)
