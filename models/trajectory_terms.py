@@ -190,9 +190,7 @@ def _add_pixels(
     return looks * float(cost[ahead].sum()), (error_px[..., None, :] @ weighted)[..., 0, :]
 
 
-def _add_other(
-    looks: float, view: OtherView, points_m: np.ndarray, diagonal: np.ndarray
-) -> tuple[float, np.ndarray]:
+def _add_other(looks: float, view: OtherView, points_m: np.ndarray, diagonal: np.ndarray) -> tuple[float, np.ndarray]:
     """The same in the axes of another camera, turned back to those of the points."""
     turn, shift_m = view.other_from_camera[:, :3], view.other_from_camera[:, 3]
     own = np.zeros_like(diagonal)
