@@ -66,7 +66,11 @@ export class Player {
     if (!this.isPlaying) return;
     this.isPlaying = false;
     this.isStopping = true; // one more picture may be on its way
-    this.film?.video.pause();
+    if (this.film) {
+      this.film.video.pause();
+      // the picture that was announced last may not be on the screen yet
+      this.film.video.currentTime = (this.picture + 0.5) / this.film.rate;
+    }
     this.changed?.();
   }
 
