@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from stages.contracts import Biomechanics, Exports, Motion, Quality
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Raised for a change of the template, the style or the script as well: a test holds it to their digest."""
 
 
