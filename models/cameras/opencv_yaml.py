@@ -62,7 +62,7 @@ def _parsed(text: str, path: Path) -> Mapping[str, Any]:
     except (yaml.YAMLError, KeyError, TypeError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split())
         raise InputError(f"{path} is no YAML of OpenCV ({problem})", "give the file as it was written") from error
-    if not isinstance(table, dict) or "names" not in table:
+    if not isinstance(table, dict) or not isinstance(table.get("names"), list):
         raise InputError(f"{path} does not list its cameras", "write `names:` and K_, dist_, R_ and T_ for each")
     return table
 

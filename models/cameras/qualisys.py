@@ -51,7 +51,7 @@ def _films(camera: ET.Element) -> bool:
 
 def _camera(camera: ET.Element, path: Path) -> Written:
     name = camera.get("serial", "?")
-    if float(camera.get("viewrotation", "0")) % 360:
+    if camera.get("viewrotation", "0") != "0":
         raise InputError(
             f"camera {name!r} of {path} was turned by {camera.get('viewrotation')} degrees",
             "convert the calibration with Pose2Sim, and give the .toml",

@@ -130,7 +130,7 @@ def _joined(
     for number, own in weighed.items():
         turn = rig.from_first(number)[:3, :3]
         worth = sights[number].confidence[:, solved].mean(axis=1) * own.seen
-        information = worth[:, None, None] * (turn.T @ own.shape_metric @ turn) if own.seen.any() else metric * 0
+        information = worth[:, None, None] * (turn.T @ own.shape_metric @ turn)
         information = np.where(own.seen[:, None, None], information, 0.0)
         metric += information
         pull += np.einsum("fij,fpj->fpi", information, own.shape_m @ turn)

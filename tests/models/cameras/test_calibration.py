@@ -91,6 +91,8 @@ TOML = toml_of(CAMERAS)
         ("intri.yml", "%YAML:1.0\n---\nnames: [a]\nx: *y\n", "no YAML"),
         ("a.yml", "%YAML:1.0\n---\nnames: [a]\n", "has no K_a"),
         ("a.yml", "3\n", "does not list its cameras"),
+        ("a.yml", "names: 3\n", "does not list its cameras"),
+        ("a.xml", '<c><camera serial="1" model="Video" viewrotation="left"/></c>', "turned by left"),
         ("a.xml", "<a", "no XML"),
         ("a.xml", '<!DOCTYPE x [<!ENTITY a "b">]><calibration/>', "entities"),
         ("a.xml", '<c><camera serial="1" model="Video"/></c>', "not calibrated"),
